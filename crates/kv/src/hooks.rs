@@ -8,19 +8,16 @@ use quorate_ledger::{MapName, MapWrites, WriteSet};
 
 use crate::state::State;
 
-/// Work that an apply hook hands to replication, to be run when the entry is appended.
-pub type Action = Box<dyn FnOnce() + Send>;
-
-/// What a hook comes to: an optional action, or the reason why the written value cannot be accepted.
+/// What a hook comes to, or the reason why the written value cannot be accepted.
 pub type HookResult<T> = Result<T, String>;
 
-type ApplyHook = Box<dyn Fn(u64, &MapWrites) -> HookResult<Option<Action>> + Send + Sync>;
+type ApplyHook<E> = Box<dyn Fn(u64, &MapWrites) -> HookResult<Option<E>> + Send + Sync>;
 type CommitHook = Box<dyn Fn(u64, &MapWrites) -> HookResult<()> + Send + Sync>;
 
-/// At most one apply hook and one commit hook per map.
-#[derive(Default)]
-pub struct Hooks {
-    apply: BTreeMap<MapName, ApplyHook>,
+/// At most one apply hook and one commit hook per map. `E` is what an apply hook can ask of whoever sequences
+/// the transaction.
+pub struct Hooks<E> {
+    apply: BTreeMap<MapName, ApplyHook<E>>,
     commit: BTreeMap<MapName, CommitHook>,
 }
 
@@ -36,7 +33,16 @@ pub struct HookError {
     pub reason: String,
 }
 
-impl Hooks {
+impl<E> Default for Hooks<E> {
+    fn default() -> Self {
+        Self {
+            apply: BTreeMap::new(),
+            commit: BTreeMap::new(),
+        }
+    }
+}
+
+impl<E> Hooks<E> {
     /// No hooks.
     #[must_use]
     pub fn new() -> Self {
@@ -47,7 +53,7 @@ impl Hooks {
     /// is committed. Replaces an earlier one.
     pub fn on_apply<F>(&mut self, map: &str, hook: F)
     where
-        F: Fn(u64, &MapWrites) -> HookResult<Option<Action>> + Send + Sync + 'static,
+        F: Fn(u64, &MapWrites) -> HookResult<Option<E>> + Send + Sync + 'static,
     {
         self.apply.insert(MapName::from(map), Box::new(hook));
     }
@@ -71,13 +77,16 @@ impl Hooks {
         self.commit.remove(map);
     }
 
-    /// Whether a transaction with these writes has anything to run at commit.
+    /// The writes to maps with a commit hook: what has to be kept until the commit.
     #[must_use]
-    pub fn concerns_commit(&self, writes: &WriteSet) -> bool {
-        writes
-            .maps
-            .keys()
-            .any(|name| self.commit.contains_key(name))
+    pub fn commit_part(&self, writes: &WriteSet) -> Option<WriteSet> {
+        let mut part = WriteSet::default();
+        for (map, writes) in &writes.maps {
+            if self.commit.contains_key(map) {
+                part.maps.insert(map.clone(), writes.clone());
+            }
+        }
+        (!part.is_empty()).then_some(part)
     }
 
     /// Runs the apply hooks of the maps in `writes`, after all of them have been applied, in the order of
@@ -85,7 +94,7 @@ impl Hooks {
     ///
     /// # Errors
     /// The first hook that failed; the rest did not run.
-    pub fn run_apply(&self, seqno: u64, writes: &WriteSet) -> Result<Vec<Action>, HookError> {
+    pub fn run_apply(&self, seqno: u64, writes: &WriteSet) -> Result<Vec<E>, HookError> {
         let mut actions = Vec::new();
         for (map, writes) in &writes.maps {
             if let Some(hook) = self.apply.get(map) {
@@ -114,7 +123,7 @@ impl Hooks {
     ///
     /// # Errors
     /// The first hook that failed; the rest did not run.
-    pub fn run_apply_all(&self, state: &State) -> Result<Vec<Action>, HookError> {
+    pub fn run_apply_all(&self, state: &State) -> Result<Vec<E>, HookError> {
         let mut actions = Vec::new();
         for (map, hook) in &self.apply {
             if let Some((version, content)) = whole(state, map) {
@@ -155,7 +164,7 @@ fn error(map: &MapName, seqno: u64, reason: String) -> HookError {
     }
 }
 
-impl fmt::Debug for Hooks {
+impl<E> fmt::Debug for Hooks<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hooks")
             .field("apply", &self.apply.keys().collect::<Vec<_>>())

@@ -18,7 +18,7 @@ mod table;
 mod tx;
 
 pub use codec::{Codec, CodecError, Json, Raw, RawEncoding};
-pub use hooks::{Action, HookError, HookResult, Hooks};
+pub use hooks::{HookError, HookResult, Hooks};
 pub use name::{
     Domain, MapNameError, Namespace, PUBLIC_PREFIX, UNIT, check_name, classify, is_legal_name,
 };
