@@ -44,9 +44,16 @@ impl FromStr for TxId {
         let (view, seqno) = text.split_once('.').ok_or_else(error)?;
         let number = |digits: &str| {
             let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            digits.parse().ok().filter(|value| all_digits && *value != 0).ok_or_else(error)
+            digits
+                .parse()
+                .ok()
+                .filter(|value| all_digits && *value != 0)
+                .ok_or_else(error)
         };
-        Ok(Self { view: number(view)?, seqno: number(seqno)? })
+        Ok(Self {
+            view: number(view)?,
+            seqno: number(seqno)?,
+        })
     }
 }
 
@@ -72,7 +79,11 @@ mod tests {
         for (text, view, seqno) in [
             ("2.18", 2, 18),
             ("002.0018", 2, 18),
-            ("18446744073709551615.18446744073709551615", u64::MAX, u64::MAX),
+            (
+                "18446744073709551615.18446744073709551615",
+                u64::MAX,
+                u64::MAX,
+            ),
         ] {
             assert_eq!(text.parse(), Ok(TxId { view, seqno }), "{text}");
         }
@@ -81,8 +92,23 @@ mod tests {
     #[test]
     fn ledger_7_2_texts_that_are_not() {
         for text in [
-            "", ".", "2", "2.", ".2", "0.1", "1.0", "+1.2", "1.+2", "-1.2", "1.2.3", " 1.2", "1.2 ", "1,2",
-            "18446744073709551616.1", "1.18446744073709551616", "a.b",
+            "",
+            ".",
+            "2",
+            "2.",
+            ".2",
+            "0.1",
+            "1.0",
+            "+1.2",
+            "1.+2",
+            "-1.2",
+            "1.2.3",
+            " 1.2",
+            "1.2 ",
+            "1,2",
+            "18446744073709551616.1",
+            "1.18446744073709551616",
+            "a.b",
         ] {
             assert!(text.parse::<TxId>().is_err(), "{text}");
         }
