@@ -2,23 +2,23 @@
 //!
 //! This is the only crate of the workspace where `unsafe` is allowed, because the C functions behind it have no safe
 //! binding: ECDSA over a digest of any length on any curve, RSA keys of any size with OAEP and PSS of any salt length,
-//! AES key wrap with padding for all key sizes, X.509 path validation, and SHA-256 contexts that can be copied.
-//! Every `unsafe` block names the rule of the C interface that makes it sound.
+//! AES key wrap with padding for all key sizes, X.509 signatures and path validation, and SHA-256 contexts that can
+//! be copied. Each `unsafe` block names the rule of the C interface that makes it sound. Formats (PEM, PKCS#8, COSE)
+//! do not live here.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod ec;
+pub mod keywrap;
+pub mod rsa;
 pub mod sha256;
+pub mod x509;
 
-/// An error reported by the library.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(String);
+mod error;
+mod owned;
 
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+pub use error::Error;
 
-impl std::error::Error for Error {}
+use aws_lc_sys as sys;
 
 /// A hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,33 @@ pub enum Hash {
     Sha512,
 }
 
+impl Hash {
+    fn evp(self) -> *const sys::EVP_MD {
+        // SAFETY: these functions take nothing and return pointers to static tables.
+        unsafe {
+            match self {
+                Self::Sha256 => sys::EVP_sha256(),
+                Self::Sha384 => sys::EVP_sha384(),
+                Self::Sha512 => sys::EVP_sha512(),
+            }
+        }
+    }
+
+    const fn nid(self) -> i32 {
+        match self {
+            Self::Sha256 => sys::NID_sha256,
+            Self::Sha384 => sys::NID_sha384,
+            Self::Sha512 => sys::NID_sha512,
+        }
+    }
+}
+
 /// Fills `out` from the library's generator, which aborts the process rather than fail.
-pub fn random_bytes(_out: &mut [u8]) {
-    unimplemented!()
+pub fn random_bytes(out: &mut [u8]) {
+    // SAFETY: the pointer and the length are those of one writable slice.
+    let done = unsafe { sys::RAND_bytes(out.as_mut_ptr(), out.len()) };
+    // RAND_bytes is documented to return one always; anything else means that `out` is not random.
+    if done != 1 {
+        std::process::abort();
+    }
 }

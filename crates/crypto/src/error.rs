@@ -113,3 +113,10 @@ pub enum CryptoError {
     #[error("{0}")]
     Jwk(String),
 }
+
+/// Ends the thread: an operation failed that fails only when memory is exhausted or the library is not what it should
+/// be. There is nothing that a caller could do, and going on without the signature or key would be worse.
+#[allow(clippy::panic)]
+pub(crate) fn library_broken(operation: &str) -> ! {
+    panic!("the cryptographic library failed at {operation}")
+}

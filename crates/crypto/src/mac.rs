@@ -46,7 +46,7 @@ impl Hash {
         }
     }
 
-    pub(crate) const fn awslc(self) -> quorate_awslc::Hash {
+    pub(crate) const fn library(self) -> quorate_awslc::Hash {
         match self {
             Self::Sha256 => quorate_awslc::Hash::Sha256,
             Self::Sha384 => quorate_awslc::Hash::Sha384,
