@@ -44,9 +44,9 @@ pub struct Context<'a> {
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     /// The decoded query.
-    pub fn query(&self) -> Query<'_> {
+    pub fn query(&self) -> Query<'a> {
         Query::new(self.request.query())
     }
 
@@ -54,7 +54,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// 500 if the template has no such parameter.
-    pub fn param(&self, name: &str) -> Result<&str, ApiError> {
+    pub fn param(&self, name: &str) -> Result<&'a str, ApiError> {
         self.params
             .raw(name)
             .ok_or_else(|| ApiError::internal(format!("The path has no parameter '{name}'")))
@@ -78,7 +78,7 @@ impl Context<'_> {
     }
 
     /// First value of a request header, if it is text. `name` in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&'a str> {
         header(self.request, name)
     }
 
@@ -86,7 +86,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// 500 if the endpoint does not authenticate members by their signature.
-    pub fn signed_message(&self) -> Result<SignedMessage<'_>, ApiError> {
+    pub fn signed_message(&self) -> Result<SignedMessage<'a>, ApiError> {
         signed_message(self.caller)
     }
 
@@ -110,7 +110,7 @@ impl Context<'_> {
     }
 }
 
-/// As [`Context::signed_message`], for code that needs the context mutably at the same time.
+/// The signed message of a caller, as governance takes it.
 ///
 /// # Errors
 /// 500 if the caller is not a member with a signed message.
@@ -123,12 +123,13 @@ pub fn signed_message(caller: &Caller) -> Result<SignedMessage<'_>, ApiError> {
         envelope: &message.envelope,
         signature: &message.signature,
         created_at: message.created_at.ok_or_else(missing)?,
+        proposal_id: message.proposal_id.as_deref(),
     })
 }
 
 /// First value of a request header, if it is text.
 pub(crate) fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
-    request.headers.get(name).and_then(|value| std::str::from_utf8(value).ok())
+    request.headers.get_str(name)
 }
 
 /// The parameters of a path.

@@ -39,6 +39,8 @@ pub mod pool;
 pub mod query;
 pub mod reply;
 pub mod template;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod version;
 
 pub use auth::Auth;

@@ -1,7 +1,7 @@
 //! Makes responses. Whether a request may have them is decided elsewhere.
 
 use bytes::Bytes;
-use quorate_http::{Headers, Response};
+use quorate_http::Response;
 use serde_json::Value;
 
 /// Content type of JSON.
@@ -13,12 +13,12 @@ pub const JAVASCRIPT: &str = "text/javascript";
 
 /// No body, no content type.
 pub fn empty(status: u16) -> Response {
-    Response { status, headers: Headers::default(), body: Bytes::new(), close: false }
+    Response::new(status, Bytes::new())
 }
 
 /// A body without a content type.
 pub fn bytes(status: u16, body: impl Into<Bytes>) -> Response {
-    Response { status, headers: Headers::default(), body: body.into(), close: false }
+    Response::new(status, body)
 }
 
 /// A body with a content type.

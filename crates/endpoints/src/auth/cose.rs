@@ -62,7 +62,7 @@ pub(super) fn user(evidence: &mut Evidence<'_>) -> Result<Caller, Refusal> {
 fn decode(request: &Request, labels: &LabelSet) -> Result<SignedRequest, Refusal> {
     match request.headers.get("content-type") {
         None => return Err(Refusal::cose("Missing content-type header")),
-        Some(value) if value.as_ref() != b"application/cose" => {
+        Some(value) if value != b"application/cose" => {
             return Err(Refusal::cose("Content type is not set to application/cose"));
         }
         Some(_) => {}
@@ -87,7 +87,7 @@ fn verify(signed: &SignedRequest, certificate: &Pem) -> Result<(), Refusal> {
 }
 
 fn signing_key(certificate: &Pem) -> Result<EcPublicKey, quorate_crypto::CryptoError> {
-    Ok(Certificate::from_pem(certificate.as_str())?.ec_public_key()?.clone())
+    Ok(Certificate::from_pem(&certificate.0)?.ec_public_key()?.clone())
 }
 
 /// Step 6.

@@ -21,7 +21,7 @@ use crate::{
     error::{ApiError, code},
     frontend::{Lookup, Prefix, Registered},
     host::CommitFailure,
-    interface::{NodeRole, Redirections, Resolver},
+    interface::{Redirections, Resolver},
     limits::ATTEMPTS_MAX,
     query::Query,
     reply,
@@ -68,7 +68,7 @@ impl Inner {
         let mut event =
             Event { prefix, request, path, template: None, milliseconds: 0, attempts: 0 };
         self.open_session(request);
-        let mut response = match self.admit(prefix, path, request, lookup) {
+        let response = match self.admit(prefix, path, request, lookup) {
             Ok(target) => {
                 let (response, attempts) = self.repeat(request, &target);
                 event.template = Some(target.registered.template.text());
@@ -77,9 +77,6 @@ impl Inner {
             }
             Err(response) => response,
         };
-        if request.method == Method::HEAD {
-            response.body.clear();
-        }
         event.milliseconds = started.elapsed().as_millis();
         event.log(&response);
         response

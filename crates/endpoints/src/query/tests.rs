@@ -31,7 +31,7 @@ fn apps_4_5_a_parameter_without_value_is_empty_and_the_first_of_a_name_wins() {
 
 #[test]
 fn apps_4_5_numbers_are_decimal_digits_in_range() {
-    let number = |raw| Query::new(Some(raw)).required_number::<u64>("id").map_err(|e| {
+    let number = |raw: &str| Query::new(Some(raw)).required_number::<u64>("id").map_err(|e| {
         assert_eq!((e.status, e.code.as_ref()), (400, "InvalidQueryParameterValue"));
         e.message
     });
