@@ -200,6 +200,11 @@ impl EcKeyPair {
         self.key.sign_der(digest).unwrap_or_else(|_| library_broken("ECDSA signing"))
     }
 
+    /// Signs `digest` itself, of any length. Raw `r‖s`, each as wide as the field.
+    pub fn sign_prehash_raw(&self, digest: &[u8]) -> Vec<u8> {
+        self.key.sign_raw(digest).unwrap_or_else(|_| library_broken("ECDSA signing"))
+    }
+
     /// Signs `message` with the hash of `alg`, which need not be that of the curve. Raw `r‖s`.
     pub fn sign_cose(&self, alg: CoseAlg, message: &[u8]) -> Vec<u8> {
         self.sign_raw(alg.hash(), message)
@@ -207,7 +212,7 @@ impl EcKeyPair {
 
     /// Signs `message` hashed with `hash`. Raw `r‖s`, each as wide as the field.
     pub fn sign_raw(&self, hash: Hash, message: &[u8]) -> Vec<u8> {
-        self.key.sign_raw(&hash.digest(message)).unwrap_or_else(|_| library_broken("ECDSA signing"))
+        self.sign_prehash_raw(&hash.digest(message))
     }
 
     /// Signs `message` hashed with `hash`. DER.
@@ -295,9 +300,14 @@ impl EcPublicKey {
         self.0.key.verify_der(digest, signature)
     }
 
+    /// Whether `signature` (raw `r‖s`) is of `digest` itself, of any length.
+    pub fn verify_prehash_raw(&self, digest: &[u8], signature: &[u8]) -> bool {
+        self.0.key.verify_raw(digest, signature)
+    }
+
     /// Whether `signature` (raw `r‖s`) is of `message` hashed with `hash`.
     pub fn verify_raw(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
-        self.0.key.verify_raw(&hash.digest(message), signature)
+        self.verify_prehash_raw(&hash.digest(message), signature)
     }
 
     /// Whether `signature` (DER) is of `message` hashed with `hash`.

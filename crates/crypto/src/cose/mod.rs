@@ -13,7 +13,7 @@ pub use request::{
     HeaderOrder, LabelSet, RequestHeader, SignedRequest, assemble_request, decode_request, decode_request_with,
     request_to_be_signed, sign_request, sign_request_ordered,
 };
-pub use sign1::{CoseAlg, HeaderValue, Sign1, sig_structure};
+pub use sign1::{CoseAlg, HeaderValue, Label, Sign1, encode_sign1, sig_structure};
 
 /// A COSE message that cannot be decoded. The texts of the first six variants are the contract of
 /// governance-api.md 2.2, step 2.
