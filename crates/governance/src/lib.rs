@@ -29,5 +29,10 @@ pub mod proposals;
 pub mod service;
 pub mod shares;
 
+#[cfg(test)]
+extern crate self as quorate_governance;
+#[cfg(test)]
+mod testing;
+
 pub use context::{Env, LedgerSecretsView, NodeStartupState, ServiceContext, SignedMessage};
 pub use error::{ErrorKind, GovernanceError};

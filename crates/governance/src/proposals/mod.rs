@@ -152,6 +152,8 @@ pub fn submit_ballot(
     }
 
     info.ballots.insert(message.signer.clone(), ballot);
+    // Stored before it is evaluated: scripts can read it.
+    PROPOSALS_INFO.put(tx, &id, &info)?;
     record_history(tx, message)?;
     let text = String::from_utf8_lossy(&proposal);
     let info = engine::decide(tx, env, &constitution, &id, &text, info)?;

@@ -131,3 +131,6 @@ pub(crate) fn require_signer(
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

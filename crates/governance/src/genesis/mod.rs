@@ -173,3 +173,6 @@ fn add_member(tx: &mut Tx, index: usize, member: &GenesisMember) -> Result<(), G
     MEMBERS_ACKS.put(tx, &id, &MemberAck::default())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -343,3 +343,6 @@ fn host(url: &str) -> &str {
     }
     host.split(':').next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
