@@ -170,6 +170,13 @@ impl Frontend {
         self
     }
 
+    /// Uses a gate that exists already: whoever opens the frontend may be made before it.
+    #[must_use]
+    pub fn gated(mut self, gate: Gate) -> Self {
+        self.gate = gate;
+        self
+    }
+
     /// What opens this frontend.
     pub fn gate(&self) -> Gate {
         self.gate.clone()

@@ -263,9 +263,9 @@ mod tests {
                 let block = std::hint::black_box([1_u8; 4096]);
                 if depth == 0 { 0 } else { deep(depth - 1) + usize::from(block[depth % 4096]) }
             }
-            done.send(deep(2_500)).unwrap();
+            done.send(deep(800)).unwrap();
         })
         .unwrap();
-        assert_eq!(wait_done.recv().unwrap(), 2_500);
+        assert_eq!(wait_done.recv().unwrap(), 800);
     }
 }

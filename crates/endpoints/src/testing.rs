@@ -1,6 +1,8 @@
 //! An in-memory [`Host`]: a KV state, a commit point and switches for what a node can run into.
 //! For tests only.
 
+mod compare;
+
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -9,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+pub use compare::openapi_differences;
 use parking_lot::Mutex;
 use quorate_crypto::{Digest, sha256};
 use quorate_http::{Headers, Method, Reply, Request, Response, Service, Session};

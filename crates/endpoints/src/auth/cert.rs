@@ -17,7 +17,9 @@ use crate::{caller::Caller, error::ApiError, limits::CERTIFICATES_CACHED};
 pub struct ParsedCertificate {
     der: Bytes,
     fingerprint: Digest,
-    key_fingerprint: Digest,
+    user: UserId,
+    member: MemberId,
+    node: NodeId,
     not_before: i64,
     not_after: i64,
 }
@@ -84,7 +86,9 @@ impl CertificateCache {
         let parsed = Arc::new(ParsedCertificate {
             der: der.clone(),
             fingerprint,
-            key_fingerprint: sha256(certificate.spki_der()),
+            user: UserId::from_digest(&fingerprint),
+            member: MemberId::from_digest(&fingerprint),
+            node: NodeId::from_digest(&sha256(certificate.spki_der())),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
         });
@@ -128,9 +132,8 @@ fn presented(
 pub(super) fn user(evidence: &mut Evidence<'_>) -> Result<Caller, Refusal> {
     let certificate = presented(evidence, "No caller user certificate")?;
     certificate.check_validity(evidence.now)?;
-    let id = UserId::from_digest(&certificate.fingerprint);
-    if USERS_CERTS.has(evidence.tx, &id)? {
-        Ok(Caller::UserCert(id))
+    if USERS_CERTS.has(evidence.tx, &certificate.user)? {
+        Ok(Caller::UserCert(certificate.user.clone()))
     } else {
         Err(Refusal::plain("Could not find matching user certificate"))
     }
@@ -138,9 +141,8 @@ pub(super) fn user(evidence: &mut Evidence<'_>) -> Result<Caller, Refusal> {
 
 pub(super) fn member(evidence: &mut Evidence<'_>) -> Result<Caller, Refusal> {
     let certificate = presented(evidence, "No caller member certificate")?;
-    let id = MemberId::from_digest(&certificate.fingerprint);
-    if MEMBERS_CERTS.has(evidence.tx, &id)? {
-        Ok(Caller::MemberCert(id))
+    if MEMBERS_CERTS.has(evidence.tx, &certificate.member)? {
+        Ok(Caller::MemberCert(certificate.member.clone()))
     } else {
         Err(Refusal::plain("Could not find matching member certificate"))
     }
@@ -154,9 +156,8 @@ pub(super) fn any(evidence: &mut Evidence<'_>) -> Result<Caller, Refusal> {
 
 pub(super) fn node(evidence: &mut Evidence<'_>) -> Result<Caller, Refusal> {
     let certificate = presented(evidence, "No caller node certificate")?;
-    let id = NodeId::from_digest(&certificate.key_fingerprint);
-    if NODES_INFO.has(evidence.tx, &id)? {
-        Ok(Caller::NodeCert(id))
+    if NODES_INFO.has(evidence.tx, &certificate.node)? {
+        Ok(Caller::NodeCert(certificate.node.clone()))
     } else {
         Err(Refusal::plain("Could not find matching node certificate"))
     }

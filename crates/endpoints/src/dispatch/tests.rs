@@ -357,7 +357,7 @@ fn apps_7_1_back_pressure_refuses_but_for_the_node_frontend() {
     let busy = (
         503,
         "TooManyPendingTransactions".to_owned(),
-        "Too many transactions pending commit on the node.".to_owned(),
+        "Too many transactions pending commit on the service.".to_owned(),
     );
     assert_eq!(error(&node.post("/w")), busy);
     assert_eq!(error(&node.get("/app/unknown")), busy, "before everything else");
