@@ -11,6 +11,8 @@ pub mod merkle;
 pub mod receipt;
 mod secrets;
 pub mod signature;
+#[cfg(test)]
+mod testing;
 mod txid;
 mod view_history;
 mod write_set;

@@ -3,6 +3,9 @@
 /// Largest value of the 48-bit size field of an entry header (ledger.md 2.1).
 pub const ENTRY_SIZE_MAX: u64 = (1 << 48) - 1;
 
+/// Largest private domain: what AES-GCM can encrypt under one initialisation vector.
+pub const PRIVATE_LEN_MAX: u64 = (1 << 36) - 32;
+
 /// Largest view that the initialisation vector of an entry can hold (ledger.md 2.2).
 pub const VIEW_MAX: u64 = 0x7FFF_FFFF;
 
@@ -26,5 +29,12 @@ pub const COMMIT_EVIDENCE_BYTES: usize = 128;
 /// elections reach, and small enough that a forged view cannot exhaust memory.
 pub const VIEW_HISTORY_LEN: u64 = 1 << 24;
 
-/// Deepest nesting of CBOR that is followed in receipts.
-pub const CBOR_DEPTH: usize = 16;
+/// Longest chunk file in bytes, without its position table, whose offsets are 32 bits (ledger.md 1.2).
+pub const CHUNK_BYTES: u64 = u32::MAX as u64;
+
+/// Most committed chunk files that are kept open for reading (ledger.md 1.9).
+pub const CHUNKS_CACHED: usize = 5;
+
+/// Free bytes on the ledger's disk below which no write is admitted, if the configuration does not say. Enough for
+/// what has been admitted before.
+pub const FREE_SPACE_MIN_DEFAULT: u64 = 256 << 20;

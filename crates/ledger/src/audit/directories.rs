@@ -11,7 +11,7 @@ use super::{
     AuditError, Auditor, Problem, Report,
     chunk::{Chunk, Next},
 };
-use crate::LedgerSecrets;
+use crate::{LedgerSecrets, files::ChunkName};
 
 /// A file that may be part of the ledger.
 struct Candidate {
@@ -99,7 +99,7 @@ fn audit_file(file: &Candidate, auditor: &mut Auditor) -> Result<u64, AuditError
         }
     };
     if let Some(last) = file.last {
-        let (expected, found) = (last + 1 - file.first, auditor.next_seqno() - file.first);
+        let (expected, found) = (last - file.first + 1, auditor.next_seqno() - file.first);
         if expected != found {
             return Err(fail(
                 Problem::EntryCount {
@@ -130,12 +130,13 @@ fn scan(
         .collect::<Result<_, _>>()?;
     paths.sort();
     for path in paths {
-        match parse_name(
-            path.file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default(),
-        ) {
-            Ok((first, last, committed)) => candidates.push(Candidate {
+        match candidate(&path) {
+            Ok(ChunkName {
+                first,
+                last,
+                committed,
+                ..
+            }) => candidates.push(Candidate {
                 path,
                 first,
                 last,
@@ -147,38 +148,15 @@ fn scan(
     Ok(())
 }
 
-/// First and last seqno of a file name, and whether it is committed; or why the file is passed over.
-fn parse_name(name: &str) -> Result<(u64, Option<u64>, bool), &'static str> {
-    const FOREIGN: &str = "its name is not that of a ledger file";
-    if name.ends_with(".ignored") {
-        return Err("a node set it aside");
-    }
-    if name.ends_with(".recovery") {
-        return Err("it belongs to a recovery that has not ended");
-    }
-    let range = name.strip_prefix("ledger_").ok_or(FOREIGN)?;
-    let (range, committed) = match range.strip_suffix(".committed") {
-        Some(range) => (range, true),
-        None => (range, false),
-    };
-    let number = |digits: &str| {
-        let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        digits
-            .parse::<u64>()
-            .ok()
-            .filter(|value| all_digits && *value > 0 && *value < u64::MAX)
-            .ok_or(FOREIGN)
-    };
-    match range.split_once('-') {
-        Some((first, last)) => {
-            let (first, last) = (number(first)?, number(last)?);
-            if first <= last {
-                Ok((first, Some(last), committed))
-            } else {
-                Err(FOREIGN)
-            }
+/// What a file's name says, or why the file is passed over.
+fn candidate(path: &Path) -> Result<ChunkName, &'static str> {
+    match ChunkName::of(path) {
+        None => Err("its name is not that of a ledger file"),
+        Some(name) if name.ignored => Err("a node set it aside"),
+        Some(name) if name.recovery => Err("it belongs to a recovery that has not ended"),
+        Some(name) if name.committed && name.last.is_none() => {
+            Err("a committed file must have a range in its name")
         }
-        None if committed => Err("a committed file must have a range in its name"),
-        None => Ok((number(range)?, None, false)),
+        Some(name) => Ok(name),
     }
 }

@@ -16,7 +16,7 @@ pub struct AuditError {
     pub seqno: Option<u64>,
     /// What is wrong.
     #[source]
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 /// What is wrong with a ledger.
@@ -218,7 +218,7 @@ impl Problem {
         AuditError {
             file,
             seqno,
-            problem: self,
+            problem: Box::new(self),
         }
     }
 }

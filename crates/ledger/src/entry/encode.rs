@@ -58,6 +58,11 @@ pub fn encode(
         out.truncate(start);
         return Err(EntryError::TooLarge(size));
     }
+    let private_len = (out.len() - private_at) as u64;
+    if private_len > limits::PRIVATE_LEN_MAX {
+        out.truncate(start);
+        return Err(EntryError::PrivateTooLarge(private_len));
+    }
     let public_len = (private_at - start - PUBLIC_AT) as u64;
     out[start + PUBLIC_LEN_AT..start + PUBLIC_AT].copy_from_slice(&public_len.to_le_bytes());
     let header = size << 16 | u64::from(flags.bits()) << 8 | u64::from(VERSION);

@@ -83,4 +83,7 @@ pub enum EntryError {
     /// The entry would exceed the 48-bit size field.
     #[error("entry size {0}: the largest is {max} bytes", max = crate::limits::ENTRY_SIZE_MAX)]
     TooLarge(u64),
+    /// The private domain is longer than AES-GCM can encrypt.
+    #[error("private domain of {0} bytes: the largest is {max} bytes", max = crate::limits::PRIVATE_LEN_MAX)]
+    PrivateTooLarge(u64),
 }

@@ -1,9 +1,12 @@
 //! The COSE receipt: the service's signature over a root, with Merkle proofs in the unprotected header (ledger.md 6.4).
 
-use ciborium::Value;
 use quorate_crypto::{
     Digest, EcPublicKey,
-    cose::{HeaderValue, LedgerSignatureHeader, Sign1, verify_ledger_root},
+    cose::{
+        HeaderValue, LedgerSignatureHeader, Sign1,
+        cbor::{CborError, Reader, Writer},
+        verify_ledger_root,
+    },
 };
 
 use super::{LeafComponents, ReceiptError, VerifiedReceipt};
@@ -23,6 +26,8 @@ const INCLUSION: i64 = -1;
 /// Keys of an inclusion proof.
 const LEAF: i64 = 1;
 const PATH: i64 = 2;
+/// The empty map, encoded.
+const EMPTY_MAP: [u8; 1] = [0xA0];
 
 /// The inclusion proof of one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,74 +111,74 @@ impl InclusionProof {
     }
 
     /// The CBOR of the proof, as served with content type `application/cbor`.
-    pub fn encode(&self) -> Result<Vec<u8>, ReceiptError> {
-        let step = |step: &Step| {
-            let (left, digest) = match step {
-                Step::Left(digest) => (true, digest),
-                Step::Right(digest) => (false, digest),
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.map(2).int(LEAF).array(3);
+        out.bytes(self.write_set_digest.as_bytes());
+        out.text(&self.commit_evidence);
+        out.bytes(self.claims_digest.as_bytes());
+        out.int(PATH).array(self.path.steps.len() as u64);
+        for step in &self.path.steps {
+            let (left, sibling) = match step {
+                Step::Left(sibling) => (true, sibling),
+                Step::Right(sibling) => (false, sibling),
             };
-            Value::Array(vec![Value::Bool(left), bytes(digest)])
-        };
-        let leaf = vec![
-            bytes(&self.write_set_digest),
-            Value::Text(self.commit_evidence.clone()),
-            bytes(&self.claims_digest),
-        ];
-        encode(&Value::Map(vec![
-            (LEAF.into(), Value::Array(leaf)),
-            (
-                PATH.into(),
-                Value::Array(self.path.steps.iter().map(step).collect()),
-            ),
-        ]))
+            out.array(2).bool(left).bytes(sibling.as_bytes());
+        }
+        out.into_bytes()
     }
 
     /// Reads the CBOR of a proof.
     pub fn decode(encoded: &[u8]) -> Result<Self, ReceiptError> {
-        let proof = decode(encoded, "inclusion proof")?;
-        let leaf = entry_of(&proof, LEAF)
-            .and_then(Value::as_array)
-            .map(Vec::as_slice);
-        let Some(
-            [
-                Value::Bytes(write_set_digest),
-                Value::Text(commit_evidence),
-                Value::Bytes(claims_digest),
-            ],
-        ) = leaf
-        else {
-            return Err(form(
-                "leaf (1): expected a byte string, a text and a byte string",
-            ));
-        };
+        let [leaf, path] =
+            values_of(encoded, [LEAF, PATH]).map_err(|error| form("inclusion proof", error))?;
+        let leaf = leaf.ok_or_else(|| missing("leaf (1) of the inclusion proof"))?;
+        let path = path.ok_or_else(|| missing("path (2) of the inclusion proof"))?;
+        let (write_set_digest, commit_evidence, claims_digest) = read_leaf(leaf)
+            .map_err(|error| form("leaf (1), a byte string, a text and a byte string", error))?;
         if entry::txid_of_evidence(commit_evidence).is_none() {
-            return Err(form(
-                "commit evidence: expected 'ce:<view>.<seqno>:' and 64 lower-case hex digits",
+            return Err(missing(
+                "commit evidence, 'ce:<view>.<seqno>:' and 64 lower-case hex digits",
             ));
         }
-        let steps = entry_of(&proof, PATH).and_then(Value::as_array);
-        let steps = steps.filter(|steps| steps.len() <= limits::MERKLE_LEVELS);
-        let steps = steps.ok_or_else(|| form("path (2): expected an array of at most 64 steps"))?;
-        let step = |step: &Value| match step.as_array().map(Vec::as_slice) {
-            Some([Value::Bool(true), Value::Bytes(sibling)]) => {
-                Ok(Step::Left(digest(sibling, "path (2)")?))
-            }
-            Some([Value::Bool(false), Value::Bytes(sibling)]) => {
-                Ok(Step::Right(digest(sibling, "path (2)")?))
-            }
-            _ => Err(form(
-                "path (2): expected steps of a boolean and a byte string",
-            )),
-        };
         Ok(Self {
             write_set_digest: digest(write_set_digest, "write set digest")?,
-            commit_evidence: commit_evidence.clone(),
+            commit_evidence: commit_evidence.to_owned(),
             claims_digest: digest(claims_digest, "claims digest")?,
             path: Path {
-                steps: steps.iter().map(step).collect::<Result<_, _>>()?,
+                steps: read_path(path)?,
             },
         })
     }
+}
+
+/// The three components of a leaf.
+fn read_leaf(encoded: &[u8]) -> Result<(&[u8], &str, &[u8]), CborError> {
+    let mut reader = Reader::new(encoded);
+    reader.array_of(3)?;
+    Ok((reader.bytes()?, reader.text()?, reader.bytes()?))
+}
+
+fn read_path(encoded: &[u8]) -> Result<Vec<Step>, ReceiptError> {
+    let invalid = |error| form("path (2), steps of a boolean and a byte string", error);
+    let mut reader = Reader::new(encoded);
+    let mut remaining = reader.array().map_err(invalid)?;
+    let mut steps = Vec::new();
+    while reader.more(&mut remaining).map_err(invalid)? {
+        if steps.len() == limits::MERKLE_LEVELS {
+            return Err(invalid(CborError::TooManyItems));
+        }
+        reader.array_of(2).map_err(invalid)?;
+        let left = reader.bool().map_err(invalid)?;
+        let sibling = digest(reader.bytes().map_err(invalid)?, "path (2)")?;
+        steps.push(if left {
+            Step::Left(sibling)
+        } else {
+            Step::Right(sibling)
+        });
+    }
+    Ok(steps)
 }
 
 /// Builds a receipt: the COSE signature of the covering signature transaction, with the proof. Protected header, absent
@@ -184,7 +189,7 @@ pub fn build(cose_signature: &[u8], proof: &InclusionProof) -> Result<Vec<u8>, R
         Unprotected::Nested {
             key: VDP,
             subkey: INCLUSION,
-            value: &proof.encode()?,
+            value: &proof.encode(),
         },
     )
 }
@@ -192,15 +197,15 @@ pub fn build(cose_signature: &[u8], proof: &InclusionProof) -> Result<Vec<u8>, R
 /// The message with another unprotected header; protected header, payload and signature are copied verbatim.
 pub fn set_unprotected(message: &[u8], header: Unprotected<'_>) -> Result<Vec<u8>, ReceiptError> {
     let mut message = Sign1::decode(message)?;
-    let list = |value: &[u8]| Value::Array(vec![Value::Bytes(value.to_vec())]);
-    let header = match header {
-        Unprotected::Empty => Vec::new(),
-        Unprotected::Value { key, value } => vec![(key.into(), list(value))],
+    let mut out = Writer::new();
+    match header {
+        Unprotected::Empty => out.map(0),
+        Unprotected::Value { key, value } => out.map(1).int(key).array(1).bytes(value),
         Unprotected::Nested { key, subkey, value } => {
-            vec![(key.into(), Value::Map(vec![(subkey.into(), list(value))]))]
+            out.map(1).int(key).map(1).int(subkey).array(1).bytes(value)
         }
     };
-    message.unprotected = encode(&Value::Map(header))?;
+    message.unprotected = out.into_bytes();
     Ok(message.encode())
 }
 
@@ -220,7 +225,7 @@ pub fn verify(
     }
     let mut message = Sign1::decode(receipt)?;
     match message.int_header(VDS) {
-        Some(HeaderValue::Int(CCF_LEDGER_SHA256)) => {}
+        Some(&HeaderValue::Int(CCF_LEDGER_SHA256)) => {}
         Some(HeaderValue::Int(other)) => return Err(ReceiptError::Vds(other.to_string())),
         Some(_) => return Err(ReceiptError::Vds("another type".to_owned())),
         None => return Err(ReceiptError::Vds("none".to_owned())),
@@ -234,7 +239,7 @@ pub fn verify(
     let proofs = inclusion_proofs(&message)?;
 
     // Without the proofs it is the signature of the signature transaction.
-    message.unprotected = encode(&Value::Map(Vec::new()))?;
+    message.unprotected = EMPTY_MAP.to_vec();
     let signature = message.encode();
     let mut verified = Vec::with_capacity(proofs.len());
     let mut signed = None;
@@ -268,58 +273,71 @@ pub fn verify(
 
 /// The proofs of a receipt, at least one.
 fn inclusion_proofs(message: &Sign1) -> Result<Vec<InclusionProof>, ReceiptError> {
-    let unprotected = decode(&message.unprotected, "unprotected header")?;
-    let proofs = entry_of(&unprotected, VDP)
-        .and_then(|proofs| entry_of(proofs, INCLUSION))
-        .and_then(Value::as_array);
-    let proofs = proofs
-        .filter(|list| (1..=limits::RECEIPT_LIST).contains(&list.len()))
-        .ok_or_else(no_proofs)?;
-    let proof = |proof: &Value| InclusionProof::decode(proof.as_bytes().ok_or_else(no_proofs)?);
-    proofs.iter().map(proof).collect()
-}
-
-/// The value of the only entry with an integer key.
-fn entry_of(map: &Value, key: i64) -> Option<&Value> {
-    let mut found = map
-        .as_map()?
-        .iter()
-        .filter(|(label, _)| *label == key.into());
-    let value = &found.next()?.1;
-    found.next().is_none().then_some(value)
-}
-
-/// Decodes one CBOR item, and nothing after it.
-fn decode(mut encoded: &[u8], what: &str) -> Result<Value, ReceiptError> {
-    let value = ciborium::de::from_reader_with_recursion_limit(&mut encoded, limits::CBOR_DEPTH);
-    match value {
-        Ok(value) if encoded.is_empty() => Ok(value),
-        Ok(_) => Err(form(&format!("{what}: bytes follow its end"))),
-        Err(error) => Err(form(&format!("{what}: {error}"))),
+    let only = |map, label| match values_of(map, [label]) {
+        Ok([Some(value)]) => Ok(value),
+        Ok([None]) | Err(CborError::UnexpectedType) => Err(no_proofs()),
+        Err(error) => Err(form("unprotected header", error)),
+    };
+    let invalid = |_| no_proofs();
+    let mut reader = Reader::new(only(only(&message.unprotected, VDP)?, INCLUSION)?);
+    let mut remaining = reader.array().map_err(invalid)?;
+    let mut proofs = Vec::new();
+    while reader.more(&mut remaining).map_err(invalid)? {
+        if proofs.len() == limits::RECEIPT_LIST {
+            return Err(form("unprotected header", CborError::TooManyItems));
+        }
+        proofs.push(InclusionProof::decode(reader.bytes().map_err(invalid)?)?);
+    }
+    if proofs.is_empty() {
+        Err(no_proofs())
+    } else {
+        Ok(proofs)
     }
 }
 
-fn encode(value: &Value) -> Result<Vec<u8>, ReceiptError> {
-    let mut out = Vec::new();
-    ciborium::into_writer(value, &mut out).map_err(|error| form(&error.to_string()))?;
-    Ok(out)
+/// The encoded values that a map has under integer labels; other labels are passed over. A label twice, or bytes after
+/// the map, are refused.
+fn values_of<const N: usize>(
+    encoded: &[u8],
+    labels: [i64; N],
+) -> Result<[Option<&[u8]>; N], CborError> {
+    let mut values = [None; N];
+    let mut reader = Reader::new(encoded);
+    let mut remaining = reader.map()?;
+    while reader.more(&mut remaining)? {
+        let head = reader.head()?;
+        let label = head.as_int();
+        reader.skip_rest(head, 1)?;
+        let start = reader.position();
+        reader.skip(1)?;
+        if let Some(index) = labels.iter().position(|known| Ok(*known) == label)
+            && values[index].replace(reader.since(start)).is_some()
+        {
+            return Err(CborError::DuplicateLabel);
+        }
+    }
+    reader.finish()?;
+    Ok(values)
 }
 
 fn digest(bytes: &[u8], what: &str) -> Result<Digest, ReceiptError> {
-    let bytes = bytes
+    let wrong = || ReceiptError::Form(format!("{what}: expected 32 bytes, found {}", bytes.len()));
+    bytes
         .try_into()
-        .map_err(|_| form(&format!("{what}: expected 32 bytes, found {}", bytes.len())))?;
-    Ok(Digest::from_bytes(bytes))
-}
-
-fn bytes(digest: &Digest) -> Value {
-    Value::Bytes(digest.as_bytes().to_vec())
+        .map(Digest::from_bytes)
+        .map_err(|_| wrong())
 }
 
 fn no_proofs() -> ReceiptError {
-    form("unprotected header: expected {396: {-1: [at least one byte string]}}")
+    ReceiptError::Form(
+        "unprotected header: expected {396: {-1: [at least one byte string]}}".to_owned(),
+    )
 }
 
-fn form(what: &str) -> ReceiptError {
-    ReceiptError::Form(what.to_owned())
+fn missing(what: &str) -> ReceiptError {
+    ReceiptError::Form(format!("expected {what}"))
+}
+
+fn form(what: &str, error: CborError) -> ReceiptError {
+    ReceiptError::Form(format!("{what}: {error}"))
 }
