@@ -88,14 +88,27 @@ impl PrivateKey {
         // SAFETY: key, scalar and point are valid and owned here; the group is static; null is allowed for the point
         // and factor that are not used, and for the scratch context.
         unsafe {
-            check(sys::EC_KEY_set_private_key(key.as_mut_ptr(), scalar.as_ptr()), "setting the private scalar")?;
+            check(
+                sys::EC_KEY_set_private_key(key.as_mut_ptr(), scalar.as_ptr()),
+                "setting the private scalar",
+            )?;
             let point = Owned::new(sys::EC_POINT_new(curve.group()), "making a point")?;
             let null = std::ptr::null_mut();
             check(
-                sys::EC_POINT_mul(curve.group(), point.as_mut_ptr(), scalar.as_ptr(), null, null.cast(), null.cast()),
+                sys::EC_POINT_mul(
+                    curve.group(),
+                    point.as_mut_ptr(),
+                    scalar.as_ptr(),
+                    null,
+                    null.cast(),
+                    null.cast(),
+                ),
                 "computing the public key",
             )?;
-            check(sys::EC_KEY_set_public_key(key.as_mut_ptr(), point.as_ptr()), "setting the public key")?;
+            check(
+                sys::EC_KEY_set_public_key(key.as_mut_ptr(), point.as_ptr()),
+                "setting the public key",
+            )?;
         }
         Ok(Self { key, curve })
     }
@@ -150,8 +163,14 @@ impl PrivateKey {
             let signature = Owned::new(signature, "ECDSA signing")?;
             let (mut r, mut s) = (std::ptr::null(), std::ptr::null());
             sys::ECDSA_SIG_get0(signature.as_ptr(), &raw mut r, &raw mut s);
-            check(sys::BN_bn2bin_padded(out.as_mut_ptr(), width, r), "writing r")?;
-            check(sys::BN_bn2bin_padded(out[width..].as_mut_ptr(), width, s), "writing s")?;
+            check(
+                sys::BN_bn2bin_padded(out.as_mut_ptr(), width, r),
+                "writing r",
+            )?;
+            check(
+                sys::BN_bn2bin_padded(out[width..].as_mut_ptr(), width, s),
+                "writing s",
+            )?;
         }
         Ok(out)
     }
@@ -174,8 +193,14 @@ impl PublicKey {
             );
             check(done, "reading the point of a public key")?;
             // Refuses infinity too.
-            check(sys::EC_KEY_set_public_key(key.as_mut_ptr(), parsed.as_ptr()), "setting the public key")?;
-            check(sys::EC_KEY_check_key(key.as_ptr()), "checking the public key")?;
+            check(
+                sys::EC_KEY_set_public_key(key.as_mut_ptr(), parsed.as_ptr()),
+                "setting the public key",
+            )?;
+            check(
+                sys::EC_KEY_check_key(key.as_ptr()),
+                "checking the public key",
+            )?;
         }
         Ok(Self { key, curve })
     }
@@ -208,16 +233,25 @@ impl PublicKey {
             return false;
         }
         let (r, s) = signature.split_at(width);
-        let (Ok(r), Ok(s)) = (bignum(r), bignum(s)) else { return false };
+        let (Ok(r), Ok(s)) = (bignum(r), bignum(s)) else {
+            return false;
+        };
         // SAFETY: key, r and s are valid. On success ECDSA_SIG_set0 takes ownership of r and s, which are then
         // forgotten here; pointer and length of the digest are those of one slice.
         let result = unsafe {
-            let Ok(parsed) = Owned::new(sys::ECDSA_SIG_new(), "making a signature") else { return false };
+            let Ok(parsed) = Owned::new(sys::ECDSA_SIG_new(), "making a signature") else {
+                return false;
+            };
             if sys::ECDSA_SIG_set0(parsed.as_mut_ptr(), r.as_mut_ptr(), s.as_mut_ptr()) != 1 {
                 return false;
             }
             std::mem::forget((r, s));
-            sys::ECDSA_do_verify(digest.as_ptr(), digest.len(), parsed.as_ptr(), self.key.as_ptr())
+            sys::ECDSA_do_verify(
+                digest.as_ptr(),
+                digest.len(),
+                parsed.as_ptr(),
+                self.key.as_ptr(),
+            )
         };
         succeeded(result)
     }
@@ -225,7 +259,12 @@ impl PublicKey {
 
 fn new_key(curve: Curve) -> Result<Owned<sys::EC_KEY>, Error> {
     // SAFETY: returns a new object or null.
-    unsafe { Owned::new(sys::EC_KEY_new_by_curve_name(curve.nid()), "making an EC key") }
+    unsafe {
+        Owned::new(
+            sys::EC_KEY_new_by_curve_name(curve.nid()),
+            "making an EC key",
+        )
+    }
 }
 
 fn point_bytes(key: &Owned<sys::EC_KEY>, curve: Curve) -> Vec<u8> {

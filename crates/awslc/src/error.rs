@@ -36,7 +36,11 @@ impl Error {
 
 /// `Ok` for the library's "one on success".
 pub(crate) fn check(result: i32, operation: &str) -> Result<(), Error> {
-    if result == 1 { Ok(()) } else { Err(Error::take(operation)) }
+    if result == 1 {
+        Ok(())
+    } else {
+        Err(Error::take(operation))
+    }
 }
 
 impl fmt::Display for Error {

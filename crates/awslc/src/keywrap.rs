@@ -25,7 +25,9 @@ pub fn wrap(key: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Error> {
         )
     };
     if done != 1 {
-        return Err(Error::new("AES key wrap failed: the key to wrap must have 1 to 2^32 - 1 bytes"));
+        return Err(Error::new(
+            "AES key wrap failed: the key to wrap must have 1 to 2^32 - 1 bytes",
+        ));
     }
     out.truncate(len);
     Ok(out)
@@ -34,7 +36,9 @@ pub fn wrap(key: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Error> {
 /// The reverse of [`wrap`].
 pub fn unwrap(key: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     if wrapped.len() < 16 || !wrapped.len().is_multiple_of(8) {
-        return Err(Error::new("AES key unwrap failed: the input must have 16 bytes or more, a multiple of 8"));
+        return Err(Error::new(
+            "AES key unwrap failed: the input must have 16 bytes or more, a multiple of 8",
+        ));
     }
     let key = Schedule::new(key, false)?;
     let mut out = Zeroizing::new(vec![0; wrapped.len()]);
@@ -52,7 +56,9 @@ pub fn unwrap(key: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         )
     };
     if done != 1 {
-        return Err(Error::new("AES key unwrap failed: the key is another one, or the data was changed"));
+        return Err(Error::new(
+            "AES key unwrap failed: the key is another one, or the data was changed",
+        ));
     }
     out.truncate(len);
     Ok(out)
@@ -73,7 +79,11 @@ impl Schedule {
         // SAFETY: the key has the number of bits that is told; the function fills the schedule it is given. AES_KEY is
         // plain data, all-zero bytes are a value of it.
         unsafe {
-            let set = if encrypt { sys::AES_set_encrypt_key } else { sys::AES_set_decrypt_key };
+            let set = if encrypt {
+                sys::AES_set_encrypt_key
+            } else {
+                sys::AES_set_decrypt_key
+            };
             if set(key.as_ptr(), bits, schedule.as_mut_ptr()) != 0 {
                 return Err(Error::take("expanding an AES key"));
             }

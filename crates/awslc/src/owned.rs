@@ -24,7 +24,9 @@ impl<T: Free> Owned<T> {
     /// # Safety
     /// `object` must be null, or valid and owned by the caller.
     pub(crate) unsafe fn new(object: *mut T, operation: &str) -> Result<Self, Error> {
-        NonNull::new(object).map(Self).ok_or_else(|| Error::take(operation))
+        NonNull::new(object)
+            .map(Self)
+            .ok_or_else(|| Error::take(operation))
     }
 
     /// The pointer, for functions that read.
@@ -77,7 +79,12 @@ free! {
 /// The big-endian number in `bytes`.
 pub(crate) fn bignum(bytes: &[u8]) -> Result<Owned<sys::BIGNUM>, Error> {
     // SAFETY: pointer and length are those of one slice; null as the last argument asks for a new number, which we own.
-    unsafe { Owned::new(sys::BN_bin2bn(bytes.as_ptr(), bytes.len(), std::ptr::null_mut()), "reading a number") }
+    unsafe {
+        Owned::new(
+            sys::BN_bin2bn(bytes.as_ptr(), bytes.len(), std::ptr::null_mut()),
+            "reading a number",
+        )
+    }
 }
 
 /// A number to be written to.

@@ -69,7 +69,8 @@ impl PrivateKey {
         // SAFETY: the key is new and ours, e is valid; null means no progress callback.
         unsafe {
             let key = Owned::new(sys::RSA_new(), "making an RSA key")?;
-            let done = sys::RSA_generate_key_ex(key.as_mut_ptr(), bits, e.as_ptr(), std::ptr::null_mut());
+            let done =
+                sys::RSA_generate_key_ex(key.as_mut_ptr(), bits, e.as_ptr(), std::ptr::null_mut());
             check(done, "RSA key generation")?;
             Ok(Self(key))
         }
@@ -141,7 +142,12 @@ impl PrivateKey {
     }
 
     /// RSAES-OAEP decryption, the same hash for label and MGF1.
-    pub fn decrypt_oaep(&self, hash: Hash, ciphertext: &[u8], label: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub fn decrypt_oaep(
+        &self,
+        hash: Hash,
+        ciphertext: &[u8],
+        label: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let context = oaep_context(&self.0, hash, label, sys::EVP_PKEY_decrypt_init)?;
         let mut out = Zeroizing::new(vec![0; size(&self.0)]);
         let mut len = out.len();
@@ -202,13 +208,24 @@ impl PublicKey {
         let n = bignum(n)?;
         let e = bignum(e)?;
         // SAFETY: both numbers are valid and are copied; the result is new and ours.
-        unsafe { Owned::new(sys::RSA_new_public_key(n.as_ptr(), e.as_ptr()), "reading an RSA public key").map(Self) }
+        unsafe {
+            Owned::new(
+                sys::RSA_new_public_key(n.as_ptr(), e.as_ptr()),
+                "reading an RSA public key",
+            )
+            .map(Self)
+        }
     }
 
     /// Modulus and exponent, big endian, without leading zeros.
     pub fn components(&self) -> (Vec<u8>, Vec<u8>) {
         // SAFETY: the key is valid; its numbers live as long as it does.
-        unsafe { (bytes(sys::RSA_get0_n(self.0.as_ptr())), bytes(sys::RSA_get0_e(self.0.as_ptr()))) }
+        unsafe {
+            (
+                bytes(sys::RSA_get0_n(self.0.as_ptr())),
+                bytes(sys::RSA_get0_e(self.0.as_ptr())),
+            )
+        }
     }
 
     /// The DER RSAPublicKey (RFC 8017).
@@ -222,7 +239,12 @@ impl PublicKey {
     }
 
     /// RSAES-OAEP encryption, the same hash for label and MGF1.
-    pub fn encrypt_oaep(&self, hash: Hash, plaintext: &[u8], label: &[u8]) -> Result<Vec<u8>, Error> {
+    pub fn encrypt_oaep(
+        &self,
+        hash: Hash,
+        plaintext: &[u8],
+        label: &[u8],
+    ) -> Result<Vec<u8>, Error> {
         let context = oaep_context(&self.0, hash, label, sys::EVP_PKEY_encrypt_init)?;
         let mut out = vec![0; size(&self.0)];
         let mut len = out.len();
@@ -248,10 +270,15 @@ impl PublicKey {
         // SAFETY: the key is valid.
         let bits = unsafe { sys::RSA_bits(self.0.as_ptr()) } as usize;
         let max = (bits + 6) / 8;
-        let Some(max) = max.checked_sub(digest.len() + 2).and_then(|max| i32::try_from(max).ok()) else {
+        let Some(max) = max
+            .checked_sub(digest.len() + 2)
+            .and_then(|max| i32::try_from(max).ok())
+        else {
             return false;
         };
-        let Ok(salt) = salt_argument(salt, max) else { return false };
+        let Ok(salt) = salt_argument(salt, max) else {
+            return false;
+        };
         // SAFETY: the key is valid; pointers and lengths are those of two slices; the hash tables are static.
         unsafe {
             let result = sys::RSA_verify_pss_mgf1(
@@ -308,24 +335,44 @@ fn generate_odd_size(bits: i32, e: &Owned<sys::BIGNUM>) -> Result<PrivateKey, Er
         let scratch = context.as_mut_ptr();
         let coprime = |number: &Owned<sys::BIGNUM>| -> Result<bool, Error> {
             let gcd = new_bignum()?;
-            check(sys::BN_gcd(gcd.as_mut_ptr(), number.as_ptr(), e.as_ptr(), scratch), "computing a divisor")?;
+            check(
+                sys::BN_gcd(gcd.as_mut_ptr(), number.as_ptr(), e.as_ptr(), scratch),
+                "computing a divisor",
+            )?;
             Ok(sys::BN_is_one(gcd.as_ptr()) == 1)
         };
-        let prime = |prime: &Owned<sys::BIGNUM>, less_one: &Owned<sys::BIGNUM>, bits: i32| -> Result<(), Error> {
+        let prime = |prime: &Owned<sys::BIGNUM>,
+                     less_one: &Owned<sys::BIGNUM>,
+                     bits: i32|
+         -> Result<(), Error> {
             let null = std::ptr::null();
             // An even or too small exponent has a common divisor with every p - 1: the number of attempts is bounded.
             for _ in 0..1024 {
-                let done = sys::BN_generate_prime_ex(prime.as_mut_ptr(), bits, 0, null, null, std::ptr::null_mut());
+                let done = sys::BN_generate_prime_ex(
+                    prime.as_mut_ptr(),
+                    bits,
+                    0,
+                    null,
+                    null,
+                    std::ptr::null_mut(),
+                );
                 check(done, "generating a prime")?;
-                check(sys::BN_sub(less_one.as_mut_ptr(), prime.as_ptr(), one.as_ptr()), "subtracting")?;
+                check(
+                    sys::BN_sub(less_one.as_mut_ptr(), prime.as_ptr(), one.as_ptr()),
+                    "subtracting",
+                )?;
                 if coprime(less_one)? {
                     return Ok(());
                 }
             }
-            Err(Error::new("RSA key generation failed: no prime fits the public exponent"))
+            Err(Error::new(
+                "RSA key generation failed: no prime fits the public exponent",
+            ))
         };
         if sys::BN_is_odd(e.as_ptr()) != 1 || sys::BN_cmp(e.as_ptr(), one.as_ptr()) <= 0 {
-            return Err(Error::new("RSA key generation failed: the public exponent must be odd and at least 3"));
+            return Err(Error::new(
+                "RSA key generation failed: the public exponent must be odd and at least 3",
+            ));
         }
         prime(&p, &p1, (bits + 1) / 2)?;
         // The two top bits of each prime are set, so that the product has exactly `bits` bits.
@@ -333,17 +380,34 @@ fn generate_odd_size(bits: i32, e: &Owned<sys::BIGNUM>) -> Result<PrivateKey, Er
         while sys::BN_cmp(p.as_ptr(), q.as_ptr()) == 0 {
             prime(&q, &q1, bits / 2)?;
         }
-        check(sys::BN_mul(n.as_mut_ptr(), p.as_ptr(), q.as_ptr(), scratch), "multiplying")?;
-        check(sys::BN_mul(phi.as_mut_ptr(), p1.as_ptr(), q1.as_ptr(), scratch), "multiplying")?;
+        check(
+            sys::BN_mul(n.as_mut_ptr(), p.as_ptr(), q.as_ptr(), scratch),
+            "multiplying",
+        )?;
+        check(
+            sys::BN_mul(phi.as_mut_ptr(), p1.as_ptr(), q1.as_ptr(), scratch),
+            "multiplying",
+        )?;
         let null = std::ptr::null_mut();
         for (result, number, modulus) in [(&d, e, &phi), (&qi, &q, &p)] {
-            let done = sys::BN_mod_inverse(result.as_mut_ptr(), number.as_ptr(), modulus.as_ptr(), scratch);
+            let done = sys::BN_mod_inverse(
+                result.as_mut_ptr(),
+                number.as_ptr(),
+                modulus.as_ptr(),
+                scratch,
+            );
             if done.is_null() {
                 return Err(Error::take("inverting"));
             }
         }
-        check(sys::BN_div(null, dp.as_mut_ptr(), d.as_ptr(), p1.as_ptr(), scratch), "dividing")?;
-        check(sys::BN_div(null, dq.as_mut_ptr(), d.as_ptr(), q1.as_ptr(), scratch), "dividing")?;
+        check(
+            sys::BN_div(null, dp.as_mut_ptr(), d.as_ptr(), p1.as_ptr(), scratch),
+            "dividing",
+        )?;
+        check(
+            sys::BN_div(null, dq.as_mut_ptr(), d.as_ptr(), q1.as_ptr(), scratch),
+            "dividing",
+        )?;
         let key = sys::RSA_new_private_key(
             n.as_ptr(),
             e.as_ptr(),
@@ -367,7 +431,10 @@ fn encode(
     // SAFETY: the key is valid; on success `out` points to `len` bytes of the library's allocator, which are ours, and
     // which OPENSSL_free wipes.
     unsafe {
-        check(encoder(&raw mut out, &raw mut len, key.as_ptr()), "writing an RSA key")?;
+        check(
+            encoder(&raw mut out, &raw mut len, key.as_ptr()),
+            "writing an RSA key",
+        )?;
         let der = std::slice::from_raw_parts(out, len).to_vec();
         sys::OPENSSL_free(out.cast());
         Ok(der)
@@ -385,14 +452,26 @@ fn oaep_context(
     // when the function that takes it succeeds, else it is freed here.
     unsafe {
         let outer = Owned::new(sys::EVP_PKEY_new(), "making a key")?;
-        check(sys::EVP_PKEY_set1_RSA(outer.as_mut_ptr(), key.as_mut_ptr()), "setting a key")?;
+        check(
+            sys::EVP_PKEY_set1_RSA(outer.as_mut_ptr(), key.as_mut_ptr()),
+            "setting a key",
+        )?;
         let context = sys::EVP_PKEY_CTX_new(outer.as_mut_ptr(), std::ptr::null_mut());
         let context = Owned::new(context, "making a key context")?;
         let raw = context.as_mut_ptr();
         check(init(raw), "preparing RSA-OAEP")?;
-        check(sys::EVP_PKEY_CTX_set_rsa_padding(raw, sys::RSA_PKCS1_OAEP_PADDING), "choosing RSA-OAEP")?;
-        check(sys::EVP_PKEY_CTX_set_rsa_oaep_md(raw, hash.evp()), "choosing the hash of RSA-OAEP")?;
-        check(sys::EVP_PKEY_CTX_set_rsa_mgf1_md(raw, hash.evp()), "choosing the hash of MGF1")?;
+        check(
+            sys::EVP_PKEY_CTX_set_rsa_padding(raw, sys::RSA_PKCS1_OAEP_PADDING),
+            "choosing RSA-OAEP",
+        )?;
+        check(
+            sys::EVP_PKEY_CTX_set_rsa_oaep_md(raw, hash.evp()),
+            "choosing the hash of RSA-OAEP",
+        )?;
+        check(
+            sys::EVP_PKEY_CTX_set_rsa_mgf1_md(raw, hash.evp()),
+            "choosing the hash of MGF1",
+        )?;
         if !label.is_empty() {
             let copy = sys::OPENSSL_malloc(label.len()).cast::<u8>();
             if copy.is_null() {
@@ -411,7 +490,9 @@ fn oaep_context(
 /// The library's encoding of a salt length, where `max` stands for the longest.
 fn salt_argument(salt: Salt, max: i32) -> Result<i32, Error> {
     match salt {
-        Salt::Bytes(length) => i32::try_from(length).map_err(|_| Error::new("the salt length is too large")),
+        Salt::Bytes(length) => {
+            i32::try_from(length).map_err(|_| Error::new("the salt length is too large"))
+        }
         Salt::Digest => Ok(-1),
         Salt::Any => Ok(-2),
         Salt::Max => Ok(max),

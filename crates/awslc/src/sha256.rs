@@ -39,7 +39,10 @@ impl HmacState {
             padded.zeroize();
             context
         };
-        let state = Self { inner: pad(0x36, &block), outer: pad(0x5c, &block) };
+        let state = Self {
+            inner: pad(0x36, &block),
+            outer: pad(0x5c, &block),
+        };
         block.zeroize();
         state
     }

@@ -34,7 +34,10 @@ impl Certificate {
     pub fn is_signed_by(&self, issuer: &Self) -> bool {
         // SAFETY: both objects are valid; X509_get_pubkey returns a reference that we own.
         unsafe {
-            let key = Owned::new(sys::X509_get_pubkey(issuer.0.as_ptr()), "reading a public key");
+            let key = Owned::new(
+                sys::X509_get_pubkey(issuer.0.as_ptr()),
+                "reading a public key",
+            );
             let result = key.map(|key| sys::X509_verify(self.0.as_mut_ptr(), key.as_mut_ptr()));
             sys::ERR_clear_error();
             result == Ok(1)
@@ -51,7 +54,10 @@ pub fn is_request_self_signed(der: &[u8]) -> Result<bool, Error> {
     unsafe {
         let parsed = sys::d2i_X509_REQ(std::ptr::null_mut(), &raw mut cursor, len);
         let request = Owned::new(parsed, "reading a signing request")?;
-        let key = Owned::new(sys::X509_REQ_get_pubkey(request.as_ptr()), "reading the key of a signing request")?;
+        let key = Owned::new(
+            sys::X509_REQ_get_pubkey(request.as_ptr()),
+            "reading the key of a signing request",
+        )?;
         let result = sys::X509_REQ_verify(request.as_mut_ptr(), key.as_mut_ptr());
         sys::ERR_clear_error();
         Ok(result == 1)
@@ -104,5 +110,7 @@ pub fn verify_chain(
 }
 
 fn long(der: &[u8]) -> Result<std::ffi::c_long, Error> {
-    der.len().try_into().map_err(|_| Error::new("a DER object is too long"))
+    der.len()
+        .try_into()
+        .map_err(|_| Error::new("a DER object is too long"))
 }

@@ -33,16 +33,23 @@ impl AesGcmKey {
 
     /// Takes 16, 24 or 32 bytes as a key.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
-        let wrong_length =
-            || CryptoError::Length { what: "an AES key", expected: "16, 24 or 32", found: bytes.len() };
+        let wrong_length = || CryptoError::Length {
+            what: "an AES key",
+            expected: "16, 24 or 32",
+            found: bytes.len(),
+        };
         let algorithm = match bytes.len() {
             16 => &AES_128_GCM,
             24 => &AES_192_GCM,
             32 => &AES_256_GCM,
             _ => return Err(wrong_length()),
         };
-        let expanded = LessSafeKey::new(UnboundKey::new(algorithm, bytes).map_err(|_| wrong_length())?);
-        Ok(Self { raw: Zeroizing::new(bytes.to_vec()), expanded })
+        let expanded =
+            LessSafeKey::new(UnboundKey::new(algorithm, bytes).map_err(|_| wrong_length())?);
+        Ok(Self {
+            raw: Zeroizing::new(bytes.to_vec()),
+            expanded,
+        })
     }
 
     /// The key itself: only for storing it wrapped, or sending it to another node.
@@ -51,7 +58,12 @@ impl AesGcmKey {
     }
 
     /// Encrypts `plaintext`; returns the tag and as many bytes of ciphertext. An `iv` must not be used twice.
-    pub fn seal(&self, iv: &[u8; IV_LEN], aad: &[u8], plaintext: &[u8]) -> ([u8; TAG_LEN], Vec<u8>) {
+    pub fn seal(
+        &self,
+        iv: &[u8; IV_LEN],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> ([u8; TAG_LEN], Vec<u8>) {
         let mut data = plaintext.to_vec();
         let tag = self.seal_in_place(iv, aad, &mut data);
         (tag, data)
@@ -99,9 +111,17 @@ impl AesGcmKey {
 
     /// The content of a blob made by [`Self::wrap_blob`]. Too short: [`CryptoError::Length`].
     pub fn unwrap_blob(&self, blob: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        let too_short = CryptoError::Length { what: "a wrapped blob", expected: "28 or more", found: blob.len() };
-        let Some((tag, rest)) = blob.split_first_chunk::<TAG_LEN>() else { return Err(too_short) };
-        let Some((iv, ciphertext)) = rest.split_first_chunk::<IV_LEN>() else { return Err(too_short) };
+        let too_short = CryptoError::Length {
+            what: "a wrapped blob",
+            expected: "28 or more",
+            found: blob.len(),
+        };
+        let Some((tag, rest)) = blob.split_first_chunk::<TAG_LEN>() else {
+            return Err(too_short);
+        };
+        let Some((iv, ciphertext)) = rest.split_first_chunk::<IV_LEN>() else {
+            return Err(too_short);
+        };
         self.open(iv, &[], ciphertext, tag).map(Zeroizing::new)
     }
 }
@@ -121,11 +141,17 @@ mod tests {
         )
         .unwrap();
         let aad = hex::decode("feedfacedeadbeeffeedfacedeadbeefabaddad2").unwrap();
-        let iv: [u8; 12] = hex::decode("cafebabefacedbaddecaf888").unwrap().try_into().unwrap();
+        let iv: [u8; 12] = hex::decode("cafebabefacedbaddecaf888")
+            .unwrap()
+            .try_into()
+            .unwrap();
         let short = hex::decode("feffe9928665731c6d6a8f9467308308").unwrap();
         let cases = [
             (short.clone(), "5bc94fbc3221a5db94fae95ae7121a47"),
-            ([short.clone(), short].concat(), "76fc6ece0f4e1768cddf8853bb2d551b"),
+            (
+                [short.clone(), short].concat(),
+                "76fc6ece0f4e1768cddf8853bb2d551b",
+            ),
         ];
         for (key, expected) in cases {
             let key = AesGcmKey::from_bytes(&key).unwrap();
@@ -139,7 +165,10 @@ mod tests {
     fn a_key_of_another_length_is_refused() {
         for len in [0, 15, 17, 31, 33] {
             let error = AesGcmKey::from_bytes(&vec![0; len]).err().unwrap();
-            assert_eq!(error.to_string(), format!("an AES key must be 16, 24 or 32 bytes long, found {len}"));
+            assert_eq!(
+                error.to_string(),
+                format!("an AES key must be 16, 24 or 32 bytes long, found {len}")
+            );
         }
     }
 
@@ -150,7 +179,10 @@ mod tests {
         let (tag, ciphertext) = key.seal(&[7; 12], &[], b"secret");
         assert_eq!(blob, [&tag[..], &[7; 12], &ciphertext].concat());
         assert_eq!(&**key.unwrap_blob(&blob).unwrap(), b"secret");
-        assert!(matches!(key.unwrap_blob(&blob[..27]), Err(CryptoError::Length { found: 27, .. })));
+        assert!(matches!(
+            key.unwrap_blob(&blob[..27]),
+            Err(CryptoError::Length { found: 27, .. })
+        ));
     }
 
     proptest! {

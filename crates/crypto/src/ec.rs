@@ -17,7 +17,8 @@ use crate::error::library_broken;
 use crate::{CryptoError, Digest, Entropy, Hash, pem, sha256};
 
 /// The object identifier of EC public keys.
-pub(crate) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(crate) const EC_PUBLIC_KEY: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
@@ -128,7 +129,8 @@ impl EcKeyPair {
         }
         let curve = match pem::first(text, PRIVATE, &["EC PARAMETERS"]) {
             Ok(parameters) => {
-                let oid = ObjectIdentifier::from_der(&parameters.der).map_err(malformed(PRIVATE))?;
+                let oid =
+                    ObjectIdentifier::from_der(&parameters.der).map_err(malformed(PRIVATE))?;
                 Some(Curve::from_oid(oid)?)
             }
             Err(_) => None,
@@ -147,7 +149,11 @@ impl EcKeyPair {
     pub fn from_scalar(curve: Curve, scalar: &[u8]) -> Result<Self, CryptoError> {
         if scalar.len() > curve.field_bytes() {
             let expected = "at most as many as the field of the curve has";
-            return Err(CryptoError::Length { what: "an EC private scalar", expected, found: scalar.len() });
+            return Err(CryptoError::Length {
+                what: "an EC private scalar",
+                expected,
+                found: scalar.len(),
+            });
         }
         Self::new(curve, ec::PrivateKey::from_scalar(curve.library(), scalar)?)
     }
@@ -161,10 +167,17 @@ impl EcKeyPair {
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
         let scalar = self.raw_scalar();
         // The inner structure has no parameters, since the outer one names the curve.
-        let inner = EcPrivateKey { private_key: &scalar, parameters: None, public_key: Some(self.public.to_sec1()) };
+        let inner = EcPrivateKey {
+            private_key: &scalar,
+            parameters: None,
+            public_key: Some(self.public.to_sec1()),
+        };
         let inner = encode_secret(&inner);
         let oid = self.curve().oid();
-        let algorithm = AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&oid)) };
+        let algorithm = AlgorithmIdentifierRef {
+            oid: EC_PUBLIC_KEY,
+            parameters: Some(AnyRef::from(&oid)),
+        };
         pem::encode("PRIVATE KEY", &pkcs8_der(algorithm, &inner))
     }
 
@@ -197,12 +210,16 @@ impl EcKeyPair {
 
     /// Signs `digest` itself, of any length, whatever the curve (ledger.md 4.2). DER.
     pub fn sign_prehash_der(&self, digest: &[u8]) -> Vec<u8> {
-        self.key.sign_der(digest).unwrap_or_else(|_| library_broken("ECDSA signing"))
+        self.key
+            .sign_der(digest)
+            .unwrap_or_else(|_| library_broken("ECDSA signing"))
     }
 
     /// Signs `digest` itself, of any length. Raw `r‖s`, each as wide as the field.
     pub fn sign_prehash_raw(&self, digest: &[u8]) -> Vec<u8> {
-        self.key.sign_raw(digest).unwrap_or_else(|_| library_broken("ECDSA signing"))
+        self.key
+            .sign_raw(digest)
+            .unwrap_or_else(|_| library_broken("ECDSA signing"))
     }
 
     /// Signs `message` with the hash of `alg`, which need not be that of the curve. Raw `r‖s`.
@@ -228,10 +245,19 @@ impl EcKeyPair {
     /// Reads an ECPrivateKey (RFC 5915). The curve stands outside or inside; a public key inside must be the right one.
     fn from_sec1_der(outer: Option<Curve>, der: &[u8]) -> Result<Self, CryptoError> {
         let parsed = EcPrivateKey::from_der(der).map_err(malformed(PRIVATE))?;
-        let inner = parsed.parameters.and_then(EcParameters::named_curve).map(Curve::from_oid).transpose()?;
-        let wrong = |reason: &str| CryptoError::Malformed { what: PRIVATE, reason: reason.to_owned() };
+        let inner = parsed
+            .parameters
+            .and_then(EcParameters::named_curve)
+            .map(Curve::from_oid)
+            .transpose()?;
+        let wrong = |reason: &str| CryptoError::Malformed {
+            what: PRIVATE,
+            reason: reason.to_owned(),
+        };
         let curve = match (outer, inner) {
-            (Some(outer), Some(inner)) if outer != inner => return Err(wrong("two different curves are named")),
+            (Some(outer), Some(inner)) if outer != inner => {
+                return Err(wrong("two different curves are named"));
+            }
             (outer, inner) => outer.or(inner).ok_or_else(|| wrong("no curve is named"))?,
         };
         let pair = Self::from_scalar(curve, parsed.private_key)?;
@@ -249,10 +275,13 @@ impl EcPublicKey {
     pub fn from_spki_der(der: &[u8]) -> Result<Self, CryptoError> {
         let info = SubjectPublicKeyInfoRef::from_der(der).map_err(malformed(PUBLIC))?;
         let curve = curve_of(PUBLIC, &info.algorithm)?;
-        let point = info.subject_public_key.as_bytes().ok_or_else(|| CryptoError::Malformed {
-            what: PUBLIC,
-            reason: "the point is not a whole number of bytes".to_owned(),
-        })?;
+        let point = info
+            .subject_public_key
+            .as_bytes()
+            .ok_or_else(|| CryptoError::Malformed {
+                what: PUBLIC,
+                reason: "the point is not a whole number of bytes".to_owned(),
+            })?;
         Self::from_sec1(curve, point)
     }
 
@@ -276,7 +305,10 @@ impl EcPublicKey {
     /// The DER SubjectPublicKeyInfo.
     pub fn to_spki_der(&self) -> Vec<u8> {
         let oid = self.curve().oid();
-        let algorithm = AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&oid)) };
+        let algorithm = AlgorithmIdentifierRef {
+            oid: EC_PUBLIC_KEY,
+            parameters: Some(AnyRef::from(&oid)),
+        };
         spki_der(algorithm, self.to_sec1())
     }
 
@@ -326,28 +358,50 @@ impl Eq for EcPublicKey {}
 
 impl fmt::Debug for EcPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EcPublicKey({}, {})", self.curve().name(), self.fingerprint())
+        write!(
+            f,
+            "EcPublicKey({}, {})",
+            self.curve().name(),
+            self.fingerprint()
+        )
     }
 }
 
 /// The curve that an algorithm identifier names.
-fn curve_of(what: &'static str, algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Curve, CryptoError> {
+fn curve_of(
+    what: &'static str,
+    algorithm: &AlgorithmIdentifierRef<'_>,
+) -> Result<Curve, CryptoError> {
     if algorithm.oid != EC_PUBLIC_KEY {
-        return Err(CryptoError::KeyKind { what, expected: "an EC key", found: algorithm.oid.to_string() });
+        return Err(CryptoError::KeyKind {
+            what,
+            expected: "an EC key",
+            found: algorithm.oid.to_string(),
+        });
     }
     Curve::from_oid(algorithm.parameters_oid().map_err(malformed(what))?)
 }
 
 /// A PrivateKeyInfo of version 0.
-pub(crate) fn pkcs8_der(algorithm: AlgorithmIdentifierRef<'_>, private_key: &[u8]) -> Zeroizing<Vec<u8>> {
-    let Ok(private_key) = OctetStringRef::new(private_key) else { library_broken("writing a private key") };
+pub(crate) fn pkcs8_der(
+    algorithm: AlgorithmIdentifierRef<'_>,
+    private_key: &[u8],
+) -> Zeroizing<Vec<u8>> {
+    let Ok(private_key) = OctetStringRef::new(private_key) else {
+        library_broken("writing a private key")
+    };
     encode_secret(&PrivateKeyInfoRef::new(algorithm, private_key))
 }
 
 /// A SubjectPublicKeyInfo.
 pub(crate) fn spki_der(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Vec<u8> {
-    let Ok(subject_public_key) = BitStringRef::from_bytes(key) else { library_broken("writing a public key") };
-    encode(&SubjectPublicKeyInfoRef { algorithm, subject_public_key })
+    let Ok(subject_public_key) = BitStringRef::from_bytes(key) else {
+        library_broken("writing a public key")
+    };
+    encode(&SubjectPublicKeyInfoRef {
+        algorithm,
+        subject_public_key,
+    })
 }
 
 /// The DER of a secret. The length is computed first, so that no copy stays behind in memory that was outgrown.
@@ -357,12 +411,17 @@ pub(crate) fn encode_secret(value: &impl Encode) -> Zeroizing<Vec<u8>> {
 
 /// The DER of a value that is known to have one: its parts are short enough.
 pub(crate) fn encode(value: &impl Encode) -> Vec<u8> {
-    value.to_der().unwrap_or_else(|_| library_broken("writing DER"))
+    value
+        .to_der()
+        .unwrap_or_else(|_| library_broken("writing DER"))
 }
 
 /// Turns a DER error into one that names the object.
 pub(crate) fn malformed<E: fmt::Display>(what: &'static str) -> impl Fn(E) -> CryptoError {
-    move |error| CryptoError::Malformed { what, reason: error.to_string() }
+    move |error| CryptoError::Malformed {
+        what,
+        reason: error.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use aws_lc_rs::agreement::{PrivateKey as AgreementKey, X25519 as X25519_AGREEMENT};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use const_oid::ObjectIdentifier;
-use der::asn1::OctetStringRef;
 use der::Decode;
+use der::asn1::OctetStringRef;
 use pkcs8::PrivateKeyInfoRef;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
@@ -51,7 +51,9 @@ impl OkpCurve {
 
     /// The curve of a name of RFC 8037.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ed25519, Self::X25519].into_iter().find(|curve| curve.name() == name)
+        [Self::Ed25519, Self::X25519]
+            .into_iter()
+            .find(|curve| curve.name() == name)
     }
 
     const fn algorithm(self) -> AlgorithmIdentifierRef<'static> {
@@ -59,16 +61,21 @@ impl OkpCurve {
             Self::Ed25519 => ED25519_OID,
             Self::X25519 => X25519_OID,
         };
-        AlgorithmIdentifierRef { oid, parameters: None }
+        AlgorithmIdentifierRef {
+            oid,
+            parameters: None,
+        }
     }
 
     fn of(what: &'static str, algorithm: &AlgorithmIdentifierRef<'_>) -> Result<Self, CryptoError> {
         match algorithm.oid {
             ED25519_OID => Ok(Self::Ed25519),
             X25519_OID => Ok(Self::X25519),
-            other => {
-                Err(CryptoError::KeyKind { what, expected: "an Ed25519 or X25519 key", found: other.to_string() })
-            }
+            other => Err(CryptoError::KeyKind {
+                what,
+                expected: "an Ed25519 or X25519 key",
+                found: other.to_string(),
+            }),
         }
     }
 }
@@ -84,14 +91,21 @@ impl OkpKeyPair {
     /// The key pair of 32 private bytes (RFC 8032, RFC 7748): any bytes are a key.
     pub fn from_seed(curve: OkpCurve, seed: &[u8; 32]) -> Self {
         let public = match curve {
-            OkpCurve::Ed25519 => signing_key(seed).and_then(|key| key.public_key().as_ref().try_into().ok()),
+            OkpCurve::Ed25519 => {
+                signing_key(seed).and_then(|key| key.public_key().as_ref().try_into().ok())
+            }
             OkpCurve::X25519 => AgreementKey::from_private_key(&X25519_AGREEMENT, seed)
                 .ok()
                 .and_then(|key| key.compute_public_key().ok())
                 .and_then(|key| key.as_ref().try_into().ok()),
         };
-        let Some(bytes) = public else { library_broken("computing a public key of curve 25519") };
-        Self { seed: Zeroizing::new(*seed), public: OkpPublicKey { curve, bytes } }
+        let Some(bytes) = public else {
+            library_broken("computing a public key of curve 25519")
+        };
+        Self {
+            seed: Zeroizing::new(*seed),
+            public: OkpPublicKey { curve, bytes },
+        }
     }
 
     /// Reads a PKCS#8 PEM (RFC 8410), with or without the public key in it.
@@ -99,12 +113,18 @@ impl OkpKeyPair {
         let block = pem::first(text, PRIVATE, &["PRIVATE KEY"])?;
         let info = PrivateKeyInfoRef::from_der(&block.der).map_err(malformed(PRIVATE))?;
         let curve = OkpCurve::of(PRIVATE, &info.algorithm)?;
-        let seed = <&OctetStringRef>::from_der(info.private_key.as_bytes()).map_err(malformed(PRIVATE))?;
+        let seed =
+            <&OctetStringRef>::from_der(info.private_key.as_bytes()).map_err(malformed(PRIVATE))?;
         let pair = Self::from_seed(curve, &array(PRIVATE, seed.as_bytes())?);
-        let given = info.public_key.map(|key| key.raw_bytes() == pair.public.bytes);
+        let given = info
+            .public_key
+            .map(|key| key.raw_bytes() == pair.public.bytes);
         if given == Some(false) {
             let reason = "the public key in it is that of another private key".to_owned();
-            return Err(CryptoError::Malformed { what: PRIVATE, reason });
+            return Err(CryptoError::Malformed {
+                what: PRIVATE,
+                reason,
+            });
         }
         Ok(pair)
     }
@@ -112,8 +132,13 @@ impl OkpKeyPair {
     /// PKCS#8 version 0, without the public key, as OpenSSL writes it.
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
         // The key is an OCTET STRING within the OCTET STRING (RFC 8410, 7).
-        let Ok(inner) = OctetStringRef::new(&self.seed[..]) else { library_broken("writing a private key") };
-        pem::encode("PRIVATE KEY", &pkcs8_der(self.curve().algorithm(), &encode_secret(&inner)))
+        let Ok(inner) = OctetStringRef::new(&self.seed[..]) else {
+            library_broken("writing a private key")
+        };
+        pem::encode(
+            "PRIVATE KEY",
+            &pkcs8_der(self.curve().algorithm(), &encode_secret(&inner)),
+        )
     }
 
     /// The 32 private bytes: only for a private JWK.
@@ -144,7 +169,10 @@ impl OkpKeyPair {
 impl OkpPublicKey {
     /// Takes the 32 bytes of a public key.
     pub fn from_bytes(curve: OkpCurve, bytes: &[u8]) -> Result<Self, CryptoError> {
-        Ok(Self { curve, bytes: array(PUBLIC, bytes)? })
+        Ok(Self {
+            curve,
+            bytes: array(PUBLIC, bytes)?,
+        })
     }
 
     /// Reads a `PUBLIC KEY` PEM.
@@ -182,13 +210,19 @@ impl OkpPublicKey {
     /// Whether `signature` is the Ed25519 signature of `message`; refused on an X25519 key.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<bool, CryptoError> {
         self.check_signing("the verifying key")?;
-        Ok(UnparsedPublicKey::new(&ED25519, &self.bytes).verify(message, signature).is_ok())
+        Ok(UnparsedPublicKey::new(&ED25519, &self.bytes)
+            .verify(message, signature)
+            .is_ok())
     }
 
     fn check_signing(&self, what: &'static str) -> Result<(), CryptoError> {
         match self.curve {
             OkpCurve::Ed25519 => Ok(()),
-            OkpCurve::X25519 => Err(CryptoError::KeyKind { what, expected: "Ed25519", found: "X25519".to_owned() }),
+            OkpCurve::X25519 => Err(CryptoError::KeyKind {
+                what,
+                expected: "Ed25519",
+                found: "X25519".to_owned(),
+            }),
         }
     }
 }
@@ -198,7 +232,11 @@ fn signing_key(seed: &[u8; 32]) -> Option<Ed25519KeyPair> {
 }
 
 fn array(what: &'static str, bytes: &[u8]) -> Result<[u8; 32], CryptoError> {
-    bytes.try_into().map_err(|_| CryptoError::Length { what, expected: "32", found: bytes.len() })
+    bytes.try_into().map_err(|_| CryptoError::Length {
+        what,
+        expected: "32",
+        found: bytes.len(),
+    })
 }
 
 #[cfg(test)]
@@ -218,10 +256,16 @@ mod tests {
         let public = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
         assert_eq!(hex::encode(pair.public_key().as_bytes()), public);
         let signature = pair.sign(&[0x72]).unwrap();
-        assert_eq!(hex::encode(&signature[..16]), "92a009a9f0d4cab8720e820b5f642540");
+        assert_eq!(
+            hex::encode(&signature[..16]),
+            "92a009a9f0d4cab8720e820b5f642540"
+        );
         assert_eq!(pair.public_key().verify(&[0x72], &signature), Ok(true));
         assert_eq!(pair.public_key().verify(&[0x73], &signature), Ok(false));
-        assert_eq!(pair.public_key().verify(&[0x72], &signature[1..]), Ok(false));
+        assert_eq!(
+            pair.public_key().verify(&[0x72], &signature[1..]),
+            Ok(false)
+        );
     }
 
     /// RFC 7748, 5.2: one iteration from the base point.

@@ -99,7 +99,9 @@ pub enum CryptoError {
     #[error("two shares have the same index {0}")]
     DuplicateShare(u32),
     /// A threshold or number of shares that allows no sharing (recovery-and-membership.md 5.3).
-    #[error("cannot split into {shares} shares with threshold {threshold}: 1 <= threshold <= shares must hold")]
+    #[error(
+        "cannot split into {shares} shares with threshold {threshold}: 1 <= threshold <= shares must hold"
+    )]
     Sharing {
         /// The number of shares asked for.
         shares: usize,

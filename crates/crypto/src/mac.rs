@@ -17,7 +17,9 @@ pub enum Hash {
 impl Hash {
     /// The digest of `data` by this function.
     pub fn digest(self, data: &[u8]) -> Vec<u8> {
-        aws_lc_rs::digest::digest(self.algorithm(), data).as_ref().to_vec()
+        aws_lc_rs::digest::digest(self.algorithm(), data)
+            .as_ref()
+            .to_vec()
     }
 
     /// The digest of the concatenation of `parts`.
@@ -30,7 +32,7 @@ impl Hash {
     }
 
     /// The number of bytes of a digest.
-    pub const fn len(self) -> usize {
+    pub const fn digest_len(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,

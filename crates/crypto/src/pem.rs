@@ -57,27 +57,49 @@ pub fn blocks(text: &str) -> Blocks<'_> {
 }
 
 /// The first block that has one of `labels`. `what` names the object in errors.
-pub(crate) fn first<'a>(text: &'a str, what: &'static str, labels: &[&str]) -> Result<Block<'a>, CryptoError> {
+pub(crate) fn first<'a>(
+    text: &'a str,
+    what: &'static str,
+    labels: &[&str],
+) -> Result<Block<'a>, CryptoError> {
     check(text)?;
     let mut seen = Vec::new();
     for block in blocks(text) {
-        let block = block.map_err(|reason| CryptoError::Malformed { what, reason: reason.to_owned() })?;
+        let block = block.map_err(|reason| CryptoError::Malformed {
+            what,
+            reason: reason.to_owned(),
+        })?;
         if labels.contains(&block.label) {
             return Ok(block);
         }
         seen.push(block.label);
     }
-    let seen = if seen.is_empty() { "nothing complete".to_owned() } else { seen.join(", ") };
-    let reason = format!("the PEM text must hold {}, found {seen}", labels.join(" or "));
+    let seen = if seen.is_empty() {
+        "nothing complete".to_owned()
+    } else {
+        seen.join(", ")
+    };
+    let reason = format!(
+        "the PEM text must hold {}, found {seen}",
+        labels.join(" or ")
+    );
     Err(CryptoError::Malformed { what, reason })
 }
 
 /// Refuses a text that is no PEM at all (js-runtime.md 7), or too long.
 pub fn check(text: &str) -> Result<(), CryptoError> {
     if text.len() > limits::PEM_BYTES {
-        return Err(CryptoError::Length { what: "a PEM text", expected: "at most 4194304", found: text.len() });
+        return Err(CryptoError::Length {
+            what: "a PEM text",
+            expected: "at most 4194304",
+            found: text.len(),
+        });
     }
-    if text.contains("-----BEGIN") { Ok(()) } else { Err(CryptoError::NotPem(text.to_owned())) }
+    if text.contains("-----BEGIN") {
+        Ok(())
+    } else {
+        Err(CryptoError::NotPem(text.to_owned()))
+    }
 }
 
 /// Takes the bytes of a PEM argument: a trailing NUL is dropped; empty or non-PEM input is refused (js-runtime.md 7).
@@ -86,8 +108,8 @@ pub fn text_from_bytes(bytes: &[u8]) -> Result<&str, CryptoError> {
         return Err(CryptoError::EmptyPem);
     }
     let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
-    let text =
-        std::str::from_utf8(bytes).map_err(|_| CryptoError::NotPem(String::from_utf8_lossy(bytes).into_owned()))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| CryptoError::NotPem(String::from_utf8_lossy(bytes).into_owned()))?;
     check(text)?;
     Ok(text)
 }
@@ -115,18 +137,37 @@ impl<'a> Iterator for Blocks<'a> {
 
 /// Reads a block from after its `-----BEGIN `; returns what follows it too.
 fn split_block(text: &str) -> Result<(Block<'_>, &str), &'static str> {
-    let (line, rest) = text.split_once('\n').ok_or("the PEM block has no second line")?;
-    let label = line.trim_end().strip_suffix(DASHES).ok_or("the PEM block's first line does not end in dashes")?;
-    let (body, rest) = rest.split_once(END).ok_or("the PEM block has no end line")?;
-    let rest = rest.strip_prefix(label).ok_or("the PEM block's end line has another label than the first")?;
-    let rest = rest.strip_prefix(DASHES).ok_or("the PEM block's last line does not end in dashes")?;
+    let (line, rest) = text
+        .split_once('\n')
+        .ok_or("the PEM block has no second line")?;
+    let label = line
+        .trim_end()
+        .strip_suffix(DASHES)
+        .ok_or("the PEM block's first line does not end in dashes")?;
+    let (body, rest) = rest
+        .split_once(END)
+        .ok_or("the PEM block has no end line")?;
+    let rest = rest
+        .strip_prefix(label)
+        .ok_or("the PEM block's end line has another label than the first")?;
+    let rest = rest
+        .strip_prefix(DASHES)
+        .ok_or("the PEM block's last line does not end in dashes")?;
     if body.contains(':') {
         return Err("the PEM block has headers: encrypted keys are not supported");
     }
     let mut compact = Zeroizing::new(Vec::with_capacity(body.len()));
     compact.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
-    let der = LENIENT.decode(&*compact).map_err(|_| "the PEM block is not base64")?;
-    Ok((Block { label, der: Zeroizing::new(der) }, rest))
+    let der = LENIENT
+        .decode(&*compact)
+        .map_err(|_| "the PEM block is not base64")?;
+    Ok((
+        Block {
+            label,
+            der: Zeroizing::new(der),
+        },
+        rest,
+    ))
 }
 
 #[cfg(test)]
@@ -149,16 +190,29 @@ mod tests {
         let mut bytes = text.as_bytes().to_vec();
         bytes.push(0);
         assert_eq!(text_from_bytes(&bytes).unwrap(), text.as_str());
-        assert_eq!(text_from_bytes(b"").unwrap_err().to_string(), "Got PEM of size 0");
-        assert_eq!(text_from_bytes(b"abc").unwrap_err().to_string(), "PEM constructed with non-PEM data: abc");
+        assert_eq!(
+            text_from_bytes(b"").unwrap_err().to_string(),
+            "Got PEM of size 0"
+        );
+        assert_eq!(
+            text_from_bytes(b"abc").unwrap_err().to_string(),
+            "PEM constructed with non-PEM data: abc"
+        );
     }
 
     #[test]
     fn other_blocks_and_text_between_are_skipped() {
-        let text = format!("notes\n{}more\n{}", &*encode("A", b"one"), &*encode("B", b"two"));
+        let text = format!(
+            "notes\n{}more\n{}",
+            &*encode("A", b"one"),
+            &*encode("B", b"two")
+        );
         assert_eq!(*first(&text, "a test", &["B"]).unwrap().der, b"two");
         let error = first(&text, "a test", &["C"]).err().unwrap().to_string();
-        assert_eq!(error, "a test cannot be read: the PEM text must hold C, found A, B");
+        assert_eq!(
+            error,
+            "a test cannot be read: the PEM text must hold C, found A, B"
+        );
     }
 
     #[test]

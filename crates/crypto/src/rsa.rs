@@ -19,12 +19,15 @@ use crate::limits::{RSA_MODULUS_BITS, RSA_MODULUS_BITS_MIN};
 use crate::{CryptoError, Hash, pem};
 
 /// The object identifier of RSA keys.
-pub(crate) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(crate) const RSA_ENCRYPTION: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 const PRIVATE: &str = "an RSA private key";
 const PUBLIC: &str = "an RSA public key";
-const ALGORITHM: AlgorithmIdentifierRef<'static> =
-    AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) };
+const ALGORITHM: AlgorithmIdentifierRef<'static> = AlgorithmIdentifierRef {
+    oid: RSA_ENCRYPTION,
+    parameters: Some(AnyRef::NULL),
+};
 
 /// An RSA key pair; the private half is wiped on drop.
 pub struct RsaKeyPair {
@@ -56,11 +59,13 @@ impl SaltLength {
             -1 => Ok(Self::Digest),
             -2 => Ok(Self::Auto),
             -3 => Ok(Self::Max),
-            _ => u32::try_from(value).map(Self::Bytes).map_err(|_| CryptoError::Parameter {
-                what: "the salt length",
-                expected: "-3 or more",
-                found: value.to_string(),
-            }),
+            _ => u32::try_from(value)
+                .map(Self::Bytes)
+                .map_err(|_| CryptoError::Parameter {
+                    what: "the salt length",
+                    expected: "-3 or more",
+                    found: value.to_string(),
+                }),
         }
     }
 }
@@ -76,11 +81,19 @@ impl RsaKeyPair {
     pub fn generate_with_exponent(bits: u32, exponent: u32) -> Result<Self, CryptoError> {
         if !(RSA_MODULUS_BITS_MIN..=RSA_MODULUS_BITS).contains(&bits) {
             let expected = "512 to 16384 bits";
-            return Err(CryptoError::Parameter { what: "an RSA modulus", expected, found: bits.to_string() });
+            return Err(CryptoError::Parameter {
+                what: "an RSA modulus",
+                expected,
+                found: bits.to_string(),
+            });
         }
         if exponent < 3 || exponent.is_multiple_of(2) {
             let expected = "odd and at least 3";
-            return Err(CryptoError::Parameter { what: "an RSA exponent", expected, found: exponent.to_string() });
+            return Err(CryptoError::Parameter {
+                what: "an RSA exponent",
+                expected,
+                found: exponent.to_string(),
+            });
         }
         Self::new(rsa::PrivateKey::generate(bits, exponent)?)
     }
@@ -93,12 +106,17 @@ impl RsaKeyPair {
         }
         let info = PrivateKeyInfoRef::from_der(&block.der).map_err(malformed(PRIVATE))?;
         check_algorithm(PRIVATE, &info.algorithm)?;
-        Self::new(rsa::PrivateKey::from_pkcs1_der(info.private_key.as_bytes())?)
+        Self::new(rsa::PrivateKey::from_pkcs1_der(
+            info.private_key.as_bytes(),
+        )?)
     }
 
     /// The PKCS#8 PEM of the private key.
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
-        let der = self.key.to_pkcs1_der().unwrap_or_else(|_| library_broken("writing an RSA private key"));
+        let der = self
+            .key
+            .to_pkcs1_der()
+            .unwrap_or_else(|_| library_broken("writing an RSA private key"));
         pem::encode("PRIVATE KEY", &pkcs8_der(ALGORITHM, &der))
     }
 
@@ -108,18 +126,31 @@ impl RsaKeyPair {
     }
 
     /// RSAES-OAEP decryption with SHA-256 for both hash and MGF1.
-    pub fn decrypt_oaep_sha256(&self, ciphertext: &[u8], label: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        Ok(self.key.decrypt_oaep(quorate_awslc::Hash::Sha256, ciphertext, label)?)
+    pub fn decrypt_oaep_sha256(
+        &self,
+        ciphertext: &[u8],
+        label: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        Ok(self
+            .key
+            .decrypt_oaep(quorate_awslc::Hash::Sha256, ciphertext, label)?)
     }
 
     /// RSASSA-PSS over `message`, MGF1 with the same hash.
-    pub fn sign_pss(&self, hash: Hash, salt: SaltLength, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    pub fn sign_pss(
+        &self,
+        hash: Hash,
+        salt: SaltLength,
+        message: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
         let salt = match salt {
             SaltLength::Bytes(length) => rsa::Salt::Bytes(length),
             SaltLength::Digest => rsa::Salt::Digest,
             SaltLength::Auto | SaltLength::Max => rsa::Salt::Max,
         };
-        Ok(self.key.sign_pss(hash.library(), salt, &hash.digest(message))?)
+        Ok(self
+            .key
+            .sign_pss(hash.library(), salt, &hash.digest(message))?)
     }
 
     /// The key of the given numbers, which are checked against each other.
@@ -148,7 +179,9 @@ impl RsaPublicKey {
     pub fn from_spki_der(der: &[u8]) -> Result<Self, CryptoError> {
         let info = SubjectPublicKeyInfoRef::from_der(der).map_err(malformed(PUBLIC))?;
         check_algorithm(PUBLIC, &info.algorithm)?;
-        Ok(Self(Arc::new(rsa::PublicKey::from_pkcs1_der(info.subject_public_key.raw_bytes())?)))
+        Ok(Self(Arc::new(rsa::PublicKey::from_pkcs1_der(
+            info.subject_public_key.raw_bytes(),
+        )?)))
     }
 
     /// The key of modulus and exponent, big endian.
@@ -163,7 +196,10 @@ impl RsaPublicKey {
 
     /// The DER SubjectPublicKeyInfo.
     pub fn to_spki_der(&self) -> Vec<u8> {
-        let der = self.0.to_pkcs1_der().unwrap_or_else(|_| library_broken("writing an RSA public key"));
+        let der = self
+            .0
+            .to_pkcs1_der()
+            .unwrap_or_else(|_| library_broken("writing an RSA public key"));
         spki_der(ALGORITHM, &der)
     }
 
@@ -179,24 +215,38 @@ impl RsaPublicKey {
 
     /// RSAES-OAEP encryption with SHA-256 for both hash and MGF1. At most modulus bytes - 66 bytes fit. The random bytes
     /// are the library's own.
-    pub fn encrypt_oaep_sha256(&self, plaintext: &[u8], label: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        Ok(self.0.encrypt_oaep(quorate_awslc::Hash::Sha256, plaintext, label)?)
+    pub fn encrypt_oaep_sha256(
+        &self,
+        plaintext: &[u8],
+        label: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        Ok(self
+            .0
+            .encrypt_oaep(quorate_awslc::Hash::Sha256, plaintext, label)?)
     }
 
     /// Whether `signature` is RSASSA-PSS of `message`.
-    pub fn verify_pss(&self, hash: Hash, salt: SaltLength, message: &[u8], signature: &[u8]) -> bool {
+    pub fn verify_pss(
+        &self,
+        hash: Hash,
+        salt: SaltLength,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
         let salt = match salt {
             SaltLength::Bytes(length) => rsa::Salt::Bytes(length),
             SaltLength::Digest => rsa::Salt::Digest,
             SaltLength::Auto => rsa::Salt::Any,
             SaltLength::Max => rsa::Salt::Max,
         };
-        self.0.verify_pss(hash.library(), salt, &hash.digest(message), signature)
+        self.0
+            .verify_pss(hash.library(), salt, &hash.digest(message), signature)
     }
 
     /// Whether `signature` is RSASSA-PKCS1-v1_5 of `message`.
     pub fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
-        self.0.verify_pkcs1(hash.library(), &hash.digest(message), signature)
+        self.0
+            .verify_pkcs1(hash.library(), &hash.digest(message), signature)
     }
 }
 
@@ -210,15 +260,27 @@ impl Eq for RsaPublicKey {}
 
 impl fmt::Debug for RsaPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RsaPublicKey({} bits, {})", self.modulus_bytes() * 8, crate::sha256(&self.to_spki_der()))
+        write!(
+            f,
+            "RsaPublicKey({} bits, {})",
+            self.modulus_bytes() * 8,
+            crate::sha256(&self.to_spki_der())
+        )
     }
 }
 
-fn check_algorithm(what: &'static str, algorithm: &AlgorithmIdentifierRef<'_>) -> Result<(), CryptoError> {
+fn check_algorithm(
+    what: &'static str,
+    algorithm: &AlgorithmIdentifierRef<'_>,
+) -> Result<(), CryptoError> {
     if algorithm.oid == RSA_ENCRYPTION {
         Ok(())
     } else {
-        Err(CryptoError::KeyKind { what, expected: "an RSA key", found: algorithm.oid.to_string() })
+        Err(CryptoError::KeyKind {
+            what,
+            expected: "an RSA key",
+            found: algorithm.oid.to_string(),
+        })
     }
 }
 
@@ -232,21 +294,50 @@ mod tests {
 
     #[test]
     fn keys_of_any_size_and_exponent() {
-        for (bits, exponent) in [(512, 3), (1000, 65537), (1024, 65537), (1025, 17), (2047, 65537), (2048, 3)] {
+        for (bits, exponent) in [
+            (512, 3),
+            (1000, 65537),
+            (1024, 65537),
+            (1025, 17),
+            (2047, 65537),
+            (2048, 3),
+        ] {
             let pair = RsaKeyPair::generate_with_exponent(bits, exponent).unwrap();
             let (n, e) = pair.public_key().components();
             assert_eq!(n.len() * 8 - n[0].leading_zeros() as usize, bits as usize);
-            assert_eq!(e, exponent.to_be_bytes().into_iter().skip_while(|b| *b == 0).collect::<Vec<_>>());
+            assert_eq!(
+                e,
+                exponent
+                    .to_be_bytes()
+                    .into_iter()
+                    .skip_while(|b| *b == 0)
+                    .collect::<Vec<_>>()
+            );
             let text = pair.to_pkcs8_pem();
             assert_eq!(RsaKeyPair::from_pem(&text).unwrap().to_pkcs8_pem(), text);
-            let signature = pair.sign_pss(Hash::Sha256, SaltLength::Bytes(0), b"message").unwrap();
-            assert!(pair.public_key().verify_pss(Hash::Sha256, SaltLength::Bytes(0), b"message", &signature));
+            let signature = pair
+                .sign_pss(Hash::Sha256, SaltLength::Bytes(0), b"message")
+                .unwrap();
+            assert!(pair.public_key().verify_pss(
+                Hash::Sha256,
+                SaltLength::Bytes(0),
+                b"message",
+                &signature
+            ));
         }
     }
 
     #[test]
     fn sizes_and_exponents_that_make_no_key_are_refused() {
-        for (bits, exponent) in [(0, 3), (511, 3), (16385, 3), (u32::MAX, 3), (2048, 0), (2048, 1), (2048, 65536)] {
+        for (bits, exponent) in [
+            (0, 3),
+            (511, 3),
+            (16385, 3),
+            (u32::MAX, 3),
+            (2048, 0),
+            (2048, 1),
+            (2048, 65536),
+        ] {
             assert!(RsaKeyPair::generate_with_exponent(bits, exponent).is_err());
         }
     }
@@ -255,15 +346,25 @@ mod tests {
     fn oaep_round_trip_with_and_without_label() {
         let pair = RsaKeyPair::generate(2048).unwrap();
         for label in [&b""[..], b"label"] {
-            let ciphertext = pair.public_key().encrypt_oaep_sha256(b"secret", label).unwrap();
+            let ciphertext = pair
+                .public_key()
+                .encrypt_oaep_sha256(b"secret", label)
+                .unwrap();
             assert_eq!(ciphertext.len(), 256);
-            assert_eq!(&**pair.decrypt_oaep_sha256(&ciphertext, label).unwrap(), b"secret");
+            assert_eq!(
+                &**pair.decrypt_oaep_sha256(&ciphertext, label).unwrap(),
+                b"secret"
+            );
             assert!(pair.decrypt_oaep_sha256(&ciphertext, b"other").is_err());
             assert!(pair.decrypt_oaep_sha256(&ciphertext[1..], label).is_err());
         }
         let longest = vec![1; 256 - 66];
         assert!(pair.public_key().encrypt_oaep_sha256(&longest, b"").is_ok());
-        assert!(pair.public_key().encrypt_oaep_sha256(&[1; 256 - 65], b"").is_err());
+        assert!(
+            pair.public_key()
+                .encrypt_oaep_sha256(&[1; 256 - 65], b"")
+                .is_err()
+        );
     }
 
     #[test]
@@ -272,9 +373,15 @@ mod tests {
         let pair = RsaKeyPair::generate(2048).unwrap();
         let key = pair.public_key();
         for hash in HASHES {
-            let digest = u32::try_from(hash.len()).unwrap();
+            let digest = u32::try_from(hash.digest_len()).unwrap();
             let max = 256 - digest - 2;
-            for (made, length) in [(Bytes(0), 0), (Bytes(7), 7), (Digest, digest), (Max, max), (Auto, max)] {
+            for (made, length) in [
+                (Bytes(0), 0),
+                (Bytes(7), 7),
+                (Digest, digest),
+                (Max, max),
+                (Auto, max),
+            ] {
                 let signature = pair.sign_pss(hash, made, b"m").unwrap();
                 for (checked, accepted) in [
                     (Bytes(length), true),
@@ -283,7 +390,11 @@ mod tests {
                     (Digest, length == digest),
                     (Max, length == max),
                 ] {
-                    assert_eq!(key.verify_pss(hash, checked, b"m", &signature), accepted, "{made:?} {checked:?}");
+                    assert_eq!(
+                        key.verify_pss(hash, checked, b"m", &signature),
+                        accepted,
+                        "{made:?} {checked:?}"
+                    );
                 }
                 assert!(!key.verify_pss(hash, Auto, b"n", &signature));
                 assert!(!key.verify_pkcs1(hash, b"m", &signature));

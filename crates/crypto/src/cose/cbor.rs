@@ -105,8 +105,19 @@ impl Head<'_> {
     pub fn as_int(self) -> Result<i64, CborError> {
         match self {
             Self::Unsigned(n) => i64::try_from(n).map_err(|_| CborError::IntegerRange),
-            Self::Negative(n) => i64::try_from(n).map(|n| -1 - n).map_err(|_| CborError::IntegerRange),
-            _ => Err(CborError::UnexpectedType),
+            Self::Negative(n) => i64::try_from(n)
+                .map(|n| -1 - n)
+                .map_err(|_| CborError::IntegerRange),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    /// The error when another type was expected.
+    fn unexpected(self) -> CborError {
+        if self == Self::Break {
+            CborError::BadBreak
+        } else {
+            CborError::UnexpectedType
         }
     }
 }
@@ -140,12 +151,20 @@ impl<'a> Reader<'a> {
 
     /// Refuses bytes that follow.
     pub fn finish(&self) -> Result<(), CborError> {
-        if self.position == self.data.len() { Ok(()) } else { Err(CborError::TrailingBytes) }
+        if self.position == self.data.len() {
+            Ok(())
+        } else {
+            Err(CborError::TrailingBytes)
+        }
     }
 
     /// The next head.
     pub fn head(&mut self) -> Result<Head<'a>, CborError> {
-        let initial = *self.take(1).map_err(|_| CborError::NoMoreItems)?.first().ok_or(CborError::NoMoreItems)?;
+        let initial = *self
+            .take(1)
+            .map_err(|_| CborError::NoMoreItems)?
+            .first()
+            .ok_or(CborError::NoMoreItems)?;
         let (major, additional) = (initial >> 5, initial & 0x1f);
         if additional == 31 {
             return match major {
@@ -160,7 +179,9 @@ impl<'a> Reader<'a> {
             0..=23 => u64::from(additional),
             24..=27 => {
                 let bytes = self.take(1 << (additional - 24))?;
-                bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+                bytes
+                    .iter()
+                    .fold(0, |value, byte| value << 8 | u64::from(*byte))
             }
             _ => return Err(CborError::Reserved),
         };
@@ -230,7 +251,7 @@ impl<'a> Reader<'a> {
     pub fn array(&mut self) -> Result<Remaining, CborError> {
         match self.head()? {
             Head::Array(count) => Ok(Remaining(count)),
-            _ => Err(CborError::UnexpectedType),
+            other => Err(other.unexpected()),
         }
     }
 
@@ -238,7 +259,7 @@ impl<'a> Reader<'a> {
     pub fn array_of(&mut self, count: u64) -> Result<(), CborError> {
         match self.head()? {
             Head::Array(Some(announced)) if announced == count => Ok(()),
-            _ => Err(CborError::UnexpectedType),
+            other => Err(other.unexpected()),
         }
     }
 
@@ -246,7 +267,7 @@ impl<'a> Reader<'a> {
     pub fn map(&mut self) -> Result<Remaining, CborError> {
         match self.head()? {
             Head::Map(count) => Ok(Remaining(count)),
-            _ => Err(CborError::UnexpectedType),
+            other => Err(other.unexpected()),
         }
     }
 
@@ -254,7 +275,7 @@ impl<'a> Reader<'a> {
     pub fn bytes(&mut self) -> Result<&'a [u8], CborError> {
         match self.head()? {
             Head::Bytes(bytes) => Ok(bytes),
-            _ => Err(CborError::UnexpectedType),
+            other => Err(other.unexpected()),
         }
     }
 
@@ -262,7 +283,7 @@ impl<'a> Reader<'a> {
     pub fn text(&mut self) -> Result<&'a str, CborError> {
         match self.head()? {
             Head::Text(text) => std::str::from_utf8(text).map_err(|_| CborError::NotUtf8),
-            _ => Err(CborError::UnexpectedType),
+            other => Err(other.unexpected()),
         }
     }
 
@@ -276,13 +297,17 @@ impl<'a> Reader<'a> {
         match self.head()? {
             Head::Simple(20) => Ok(false),
             Head::Simple(21) => Ok(true),
-            _ => Err(CborError::UnexpectedType),
+            other => Err(other.unexpected()),
         }
     }
 
     /// A given tag.
     pub fn tag(&mut self, tag: u64) -> Result<(), CborError> {
-        if self.head()? == Head::Tag(tag) { Ok(()) } else { Err(CborError::UnexpectedType) }
+        if self.head()? == Head::Tag(tag) {
+            Ok(())
+        } else {
+            Err(CborError::UnexpectedType)
+        }
     }
 
     /// A byte string, or `None` for null.
@@ -290,7 +315,7 @@ impl<'a> Reader<'a> {
         match self.head()? {
             Head::Bytes(bytes) => Ok(Some(bytes)),
             Head::Simple(22) => Ok(None),
-            _ => Err(CborError::UnexpectedType),
+            other => Err(other.unexpected()),
         }
     }
 
@@ -318,7 +343,11 @@ impl Remaining {
 
 /// Within a container, the end of the input is not the end of the items.
 pub(crate) fn inside(error: CborError) -> CborError {
-    if error == CborError::NoMoreItems { CborError::HitEnd } else { error }
+    if error == CborError::NoMoreItems {
+        CborError::HitEnd
+    } else {
+        error
+    }
 }
 
 /// Writes CBOR in the shortest definite form. The caller sees to it that containers get as many items as announced.
@@ -406,8 +435,12 @@ impl Writer {
         match argument {
             0..=23 => self.raw(&[major | argument as u8]),
             24..=0xff => self.raw(&[major | 24, argument as u8]),
-            0x100..=0xffff => self.raw(&[major | 25]).raw(&(argument as u16).to_be_bytes()),
-            0x1_0000..=0xffff_ffff => self.raw(&[major | 26]).raw(&(argument as u32).to_be_bytes()),
+            0x100..=0xffff => self
+                .raw(&[major | 25])
+                .raw(&(argument as u16).to_be_bytes()),
+            0x1_0000..=0xffff_ffff => self
+                .raw(&[major | 26])
+                .raw(&(argument as u32).to_be_bytes()),
             _ => self.raw(&[major | 27]).raw(&argument.to_be_bytes()),
         }
     }
@@ -463,16 +496,28 @@ mod tests {
             ("f81f", CborError::BadSimple),
         ];
         for (encoded, error) in cases {
-            assert_eq!(Reader::new(&hex::decode(encoded).unwrap()).skip(0), Err(error), "{encoded}");
+            assert_eq!(
+                Reader::new(&hex::decode(encoded).unwrap()).skip(0),
+                Err(error),
+                "{encoded}"
+            );
         }
     }
 
     #[test]
     fn nesting_is_bounded() {
-        for (levels, accepted) in [(CBOR_DEPTH, true), (CBOR_DEPTH + 1, false), (1_000_000, false)] {
+        for (levels, accepted) in [
+            (CBOR_DEPTH, true),
+            (CBOR_DEPTH + 1, false),
+            (1_000_000, false),
+        ] {
             let mut data = vec![0x81; levels];
             data.push(0);
-            let expected = if accepted { Ok(()) } else { Err(CborError::TooDeep) };
+            let expected = if accepted {
+                Ok(())
+            } else {
+                Err(CborError::TooDeep)
+            };
             assert_eq!(Reader::new(&data).skip(0), expected);
         }
     }

@@ -32,12 +32,21 @@ pub fn sign_identity_endorsement(
     endorsement: &IdentityEndorsement,
 ) -> Result<Vec<u8>, CryptoError> {
     let alg = service_alg(key.curve())?;
-    let optional = u64::from(endorsement.epoch_end.is_some()) + u64::from(endorsement.last_root.is_some());
+    let optional =
+        u64::from(endorsement.epoch_end.is_some()) + u64::from(endorsement.last_root.is_some());
     let mut protected = Writer::with_capacity(192);
     protected.map(3);
     protected.int(1).int(alg.id());
-    protected.int(CWT_CLAIMS).map(1).int(IAT).int(endorsement.iat);
-    protected.text(CCF).map(1 + optional).text(EPOCH_BEGIN).text(&endorsement.epoch_begin);
+    protected
+        .int(CWT_CLAIMS)
+        .map(1)
+        .int(IAT)
+        .int(endorsement.iat);
+    protected
+        .text(CCF)
+        .map(1 + optional)
+        .text(EPOCH_BEGIN)
+        .text(&endorsement.epoch_begin);
     if let Some(end) = &endorsement.epoch_end {
         protected.text(EPOCH_END).text(end);
     }
@@ -46,28 +55,49 @@ pub fn sign_identity_endorsement(
     }
     let protected = protected.into_bytes();
     let signature = sign_parts(alg, key, &protected, &endorsement.endorsed_key);
-    Ok(encode_sign1(&protected, &[0xa0], Some(&endorsement.endorsed_key), &signature))
+    Ok(encode_sign1(
+        &protected,
+        &[0xa0],
+        Some(&endorsement.endorsed_key),
+        &signature,
+    ))
 }
 
 /// Verifies an endorsement by `key` and returns what it says. Which epochs it may cover is for the caller to check.
-pub fn verify_identity_endorsement(bytes: &[u8], key: &EcPublicKey) -> Result<IdentityEndorsement, CryptoError> {
-    let format = |reason: String| CoseError::Format { message: MESSAGE, reason };
+pub fn verify_identity_endorsement(
+    bytes: &[u8],
+    key: &EcPublicKey,
+) -> Result<IdentityEndorsement, CryptoError> {
+    let format = |reason: String| CoseError::Format {
+        message: MESSAGE,
+        reason,
+    };
     let message = Sign1::decode(bytes)?;
     if message.alg != Some(service_alg(key.curve())?.id()) {
-        return Err(format("header parameter 1 (alg) must be that of the endorsing key".to_owned()).into());
+        return Err(format(
+            "header parameter 1 (alg) must be that of the endorsing key".to_owned(),
+        )
+        .into());
     }
     if !message.verify(key, None) {
-        return Err(CryptoError::BadSignature("the endorsement of a service identity"));
+        return Err(CryptoError::BadSignature(
+            "the endorsement of a service identity",
+        ));
     }
     let mut claims = Claims::default();
     for (value, name, read) in [
-        (message.int_header(CWT_CLAIMS), "15", Claims::read_cwt as fn(&mut Claims, &[u8]) -> Result<(), CborError>),
+        (
+            message.int_header(CWT_CLAIMS),
+            "15",
+            Claims::read_cwt as fn(&mut Claims, &[u8]) -> Result<(), CborError>,
+        ),
         (message.text_header(CCF), CCF, Claims::read_ccf),
     ] {
         let Some(HeaderValue::Other(map)) = value else {
             return Err(format(format!("header parameter {name} must be a map")).into());
         };
-        read(&mut claims, map).map_err(|error| format(format!("header parameter {name}: {error}")))?;
+        read(&mut claims, map)
+            .map_err(|error| format(format!("header parameter {name}: {error}")))?;
     }
     let missing = |name: &str| CryptoError::from(format(format!("the header must have {name}")));
     Ok(IdentityEndorsement {
@@ -108,7 +138,10 @@ impl Claims {
                 EPOCH_BEGIN => self.epoch_begin = Some(reader.text()?.to_owned()),
                 EPOCH_END => self.epoch_end = Some(reader.text()?.to_owned()),
                 LAST_ROOT => {
-                    let root = reader.bytes()?.try_into().map_err(|_| CborError::UnexpectedType)?;
+                    let root = reader
+                        .bytes()?
+                        .try_into()
+                        .map_err(|_| CborError::UnexpectedType)?;
                     self.last_root = Some(Digest::from_bytes(root));
                 }
                 _ => reader.skip(4)?,
@@ -140,7 +173,10 @@ mod tests {
             for closed in [false, true] {
                 let said = endorsement(&key, closed);
                 let bytes = sign_identity_endorsement(&key, &said).unwrap();
-                assert_eq!(verify_identity_endorsement(&bytes, key.public_key()), Ok(said));
+                assert_eq!(
+                    verify_identity_endorsement(&bytes, key.public_key()),
+                    Ok(said)
+                );
                 let other = EcKeyPair::generate(curve, &SystemEntropy);
                 assert!(verify_identity_endorsement(&bytes, other.public_key()).is_err());
             }
@@ -151,7 +187,8 @@ mod tests {
     fn the_header_of_a_self_endorsement_has_the_bytes_of_the_specification() {
         let key = EcKeyPair::generate(Curve::P384, &SystemEntropy);
         let bytes = sign_identity_endorsement(&key, &endorsement(&key, false)).unwrap();
-        let header = "a30138220fa1061a6b02a1ea666363662e7631a17065706f63682e73746172742e7478696463322e31";
+        let header =
+            "a30138220fa1061a6b02a1ea666363662e7631a17065706f63682e73746172742e7478696463322e31";
         assert_eq!(hex::encode(&bytes[..46]), format!("d2845829{header}a0"));
         assert_eq!(hex::encode(&bytes[46..48]), "5878");
     }

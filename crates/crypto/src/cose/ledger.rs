@@ -51,7 +51,15 @@ pub fn sign_ledger_root(
     protected.int(1).int(alg.id());
     protected.int(4).bytes(kid.to_string().as_bytes());
     protected.int(VDS).int(VDS_CCF_LEDGER_SHA256);
-    protected.int(CWT_CLAIMS).map(3).int(IAT).int(iat).int(ISS).text(issuer).int(SUB).text(subject);
+    protected
+        .int(CWT_CLAIMS)
+        .map(3)
+        .int(IAT)
+        .int(iat)
+        .int(ISS)
+        .text(issuer)
+        .int(SUB)
+        .text(subject);
     protected.text(CCF).map(1).text(TXID).text(txid);
     let protected = protected.into_bytes();
     let signature = sign_parts(alg, key, &protected, root.as_bytes());
@@ -66,11 +74,20 @@ pub fn verify_ledger_root(
 ) -> Result<LedgerSignatureHeader, CryptoError> {
     let (message, header) = decode(bytes)?;
     if header.alg != service_alg(key.curve())?.id() {
-        let reason = format!("the algorithm {} is not that of the service key", header.alg);
-        return Err(CoseError::Format { message: MESSAGE, reason }.into());
+        let reason = format!(
+            "the algorithm {} is not that of the service key",
+            header.alg
+        );
+        return Err(CoseError::Format {
+            message: MESSAGE,
+            reason,
+        }
+        .into());
     }
     if !message.verify(key, Some(root.as_bytes())) {
-        return Err(CryptoError::BadSignature("the COSE signature over the Merkle root"));
+        return Err(CryptoError::BadSignature(
+            "the COSE signature over the Merkle root",
+        ));
     }
     Ok(header)
 }
@@ -93,10 +110,18 @@ pub(super) fn service_alg(curve: Curve) -> Result<CoseAlg, CryptoError> {
 }
 
 fn decode(bytes: &[u8]) -> Result<(Sign1, LedgerSignatureHeader), CoseError> {
-    let format = |reason: &str| CoseError::Format { message: MESSAGE, reason: reason.to_owned() };
+    let format = |reason: &str| CoseError::Format {
+        message: MESSAGE,
+        reason: reason.to_owned(),
+    };
     let message = Sign1::decode(bytes)?;
-    let alg = message.alg.ok_or_else(|| format("header parameter 1 (alg) must be an integer"))?;
-    let kid = message.kid.clone().ok_or_else(|| format("header parameter 4 (kid) must be bytes"))?;
+    let alg = message
+        .alg
+        .ok_or_else(|| format("header parameter 1 (alg) must be an integer"))?;
+    let kid = message
+        .kid
+        .clone()
+        .ok_or_else(|| format("header parameter 4 (kid) must be bytes"))?;
     if message.int_header(VDS) != Some(&HeaderValue::Int(VDS_CCF_LEDGER_SHA256)) {
         return Err(format("header parameter 395 must be 2"));
     }
@@ -107,18 +132,30 @@ fn decode(bytes: &[u8]) -> Result<(Sign1, LedgerSignatureHeader), CoseError> {
         return Err(format("header parameter 15 must be a map"));
     };
     let mut claims = Claims::default();
-    claims.read_cwt(cwt).map_err(|error| format(&format!("header parameter 15: {error}")))?;
+    claims
+        .read_cwt(cwt)
+        .map_err(|error| format(&format!("header parameter 15: {error}")))?;
     let Some(HeaderValue::Other(ccf)) = message.text_header(CCF) else {
         return Err(format("header parameter ccf.v1 must be a map"));
     };
-    claims.read_ccf(ccf).map_err(|error| format(&format!("header parameter ccf.v1: {error}")))?;
+    claims
+        .read_ccf(ccf)
+        .map_err(|error| format(&format!("header parameter ccf.v1: {error}")))?;
     let header = LedgerSignatureHeader {
         alg,
         kid,
-        iat: claims.iat.ok_or_else(|| format("header parameter 15 must have 6 (iat)"))?,
-        issuer: claims.issuer.ok_or_else(|| format("header parameter 15 must have 1 (iss)"))?,
-        subject: claims.subject.ok_or_else(|| format("header parameter 15 must have 2 (sub)"))?,
-        txid: claims.txid.ok_or_else(|| format("header parameter ccf.v1 must have txid"))?,
+        iat: claims
+            .iat
+            .ok_or_else(|| format("header parameter 15 must have 6 (iat)"))?,
+        issuer: claims
+            .issuer
+            .ok_or_else(|| format("header parameter 15 must have 1 (iss)"))?,
+        subject: claims
+            .subject
+            .ok_or_else(|| format("header parameter 15 must have 2 (sub)"))?,
+        txid: claims
+            .txid
+            .ok_or_else(|| format("header parameter ccf.v1 must have txid"))?,
     };
     Ok((message, header))
 }
@@ -198,7 +235,10 @@ mod tests {
             let bytes = sign(&key, &root);
             let header = verify_ledger_root(&bytes, key.public_key(), &root).unwrap();
             assert_eq!((header.iat, header.txid.as_str()), (1_795_334_611, "2.4"));
-            assert_eq!((header.issuer.as_str(), header.subject.as_str()), ("issuer", "subject"));
+            assert_eq!(
+                (header.issuer.as_str(), header.subject.as_str()),
+                ("issuer", "subject")
+            );
             assert_eq!(decode_ledger_signature_header(&bytes), Ok(header));
             assert!(verify_ledger_root(&bytes, key.public_key(), &sha256(b"other")).is_err());
             let other = EcKeyPair::generate(curve, &SystemEntropy);
@@ -209,12 +249,28 @@ mod tests {
     #[test]
     fn another_curve_is_an_error() {
         let key = EcKeyPair::generate(Curve::P521, &SystemEntropy);
-        assert!(sign_ledger_root(&key, &Digest::default(), 0, "", "", "2.2", &Digest::default()).is_err());
+        assert!(
+            sign_ledger_root(
+                &key,
+                &Digest::default(),
+                0,
+                "",
+                "",
+                "2.2",
+                &Digest::default()
+            )
+            .is_err()
+        );
         let p256 = EcKeyPair::generate(Curve::P256, &SystemEntropy);
         let p384 = EcKeyPair::generate(Curve::P384, &SystemEntropy);
         let root = sha256(b"root");
-        let error = verify_ledger_root(&sign(&p256, &root), p384.public_key(), &root).unwrap_err().to_string();
-        assert_eq!(error, "ledger signature: the algorithm -7 is not that of the service key");
+        let error = verify_ledger_root(&sign(&p256, &root), p384.public_key(), &root)
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "ledger signature: the algorithm -7 is not that of the service key"
+        );
     }
 
     proptest! {

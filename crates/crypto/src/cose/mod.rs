@@ -7,11 +7,15 @@ mod ledger;
 mod request;
 mod sign1;
 
-pub use endorsement::{IdentityEndorsement, sign_identity_endorsement, verify_identity_endorsement};
-pub use ledger::{LedgerSignatureHeader, decode_ledger_signature_header, sign_ledger_root, verify_ledger_root};
+pub use endorsement::{
+    IdentityEndorsement, sign_identity_endorsement, verify_identity_endorsement,
+};
+pub use ledger::{
+    LedgerSignatureHeader, decode_ledger_signature_header, sign_ledger_root, verify_ledger_root,
+};
 pub use request::{
-    HeaderOrder, LabelSet, RequestHeader, SignedRequest, assemble_request, decode_request, decode_request_with,
-    request_to_be_signed, sign_request, sign_request_ordered,
+    HeaderOrder, LabelSet, RequestHeader, SignedRequest, assemble_request, decode_request,
+    decode_request_with, request_to_be_signed, sign_request, sign_request_ordered,
 };
 pub use sign1::{CoseAlg, HeaderValue, Label, Sign1, encode_sign1, sig_structure};
 

@@ -121,7 +121,11 @@ fn outer_array(reader: &mut Reader<'_>) -> Result<Remaining, CoseError> {
             Head::Tag(tag) => innermost = Some(tag),
             head @ Head::Array(_) => {
                 let remaining = Remaining::of(head).ok_or(CoseError::OuterArray)?;
-                return if innermost == Some(TAG) { Ok(remaining) } else { Err(CoseError::NotTagged) };
+                return if innermost == Some(TAG) {
+                    Ok(remaining)
+                } else {
+                    Err(CoseError::NotTagged)
+                };
             }
             _ => return Err(CoseError::OuterArray),
         }
@@ -130,7 +134,10 @@ fn outer_array(reader: &mut Reader<'_>) -> Result<Remaining, CoseError> {
 }
 
 /// The byte string of the protected header.
-fn first_element<'a>(reader: &mut Reader<'a>, elements: &mut Remaining) -> Result<&'a [u8], CborError> {
+fn first_element<'a>(
+    reader: &mut Reader<'a>,
+    elements: &mut Remaining,
+) -> Result<&'a [u8], CborError> {
     if !reader.more(elements)? {
         return Err(CborError::NoMoreItems);
     }
@@ -157,14 +164,20 @@ impl Header {
         while reader.more(&mut remaining)? {
             match reader.head().map_err(inside)? {
                 Head::Unsigned(1) => set(&mut header.alg, int(&mut reader)?)?,
-                Head::Unsigned(4) => set(&mut header.kid, reader.bytes().map_err(inside)?.to_vec())?,
+                Head::Unsigned(4) => {
+                    set(&mut header.kid, reader.bytes().map_err(inside)?.to_vec())?
+                }
                 Head::Text(label) if label == labels.msg_type.as_bytes() => {
                     set(&mut header.msg_type, text(&mut reader)?)?;
                 }
                 Head::Text(label) if label == labels.created_at.as_bytes() => {
                     set(&mut header.created_at, int(&mut reader)?)?;
                 }
-                Head::Text(label) if labels.proposal_id.is_some_and(|own| own.as_bytes() == label) => {
+                Head::Text(label)
+                    if labels
+                        .proposal_id
+                        .is_some_and(|own| own.as_bytes() == label) =>
+                {
                     set(&mut header.proposal_id, text(&mut reader)?)?;
                 }
                 Head::Unsigned(_) | Head::Negative(_) | Head::Text(_) | Head::Bytes(_) => {
@@ -180,7 +193,11 @@ impl Header {
 }
 
 fn set<T>(slot: &mut Option<T>, value: T) -> Result<(), CborError> {
-    if slot.replace(value).is_some() { Err(CborError::DuplicateLabel) } else { Ok(()) }
+    if slot.replace(value).is_some() {
+        Err(CborError::DuplicateLabel)
+    } else {
+        Ok(())
+    }
 }
 
 /// A signed 64-bit integer. One above is another type for CCF's library, one below is a range error.
@@ -210,7 +227,12 @@ struct Rest<'a> {
 
 impl<'a> Rest<'a> {
     fn read(reader: &mut Reader<'a>, elements: &mut Remaining) -> Result<Self, CborError> {
-        let mut rest = Self { unprotected: &[], payload: &[], signature: &[], well_formed: true };
+        let mut rest = Self {
+            unprotected: &[],
+            payload: &[],
+            signature: &[],
+            well_formed: true,
+        };
         let mut count = 0;
         while reader.more(elements)? {
             let start = reader.position();
@@ -286,7 +308,12 @@ impl<'a> Parameters<'a> {
     }
 
     /// A registered parameter: alg, crit, content type, kid, IV, partial IV.
-    fn read_known(&mut self, reader: &mut Reader<'a>, label: u64, protected: bool) -> Result<(), CborError> {
+    fn read_known(
+        &mut self,
+        reader: &mut Reader<'a>,
+        label: u64,
+        protected: bool,
+    ) -> Result<(), CborError> {
         match label {
             1 if protected => reader.int().map(drop),
             2 if protected => {
@@ -299,7 +326,11 @@ impl<'a> Parameters<'a> {
                         _ => return Err(CborError::UnexpectedType),
                     }
                 }
-                if self.critical.is_empty() { Err(CborError::NoMoreItems) } else { Ok(()) }
+                if self.critical.is_empty() {
+                    Err(CborError::NoMoreItems)
+                } else {
+                    Ok(())
+                }
             }
             3 => match reader.head()? {
                 Head::Unsigned(0..=0xffff) | Head::Text(_) => Ok(()),
@@ -313,7 +344,9 @@ impl<'a> Parameters<'a> {
     fn critical_are_known(&self) -> bool {
         self.critical.iter().all(|label| match label {
             Head::Text(text) => !self.unknown_texts.contains(text),
-            head => head.as_int().is_ok_and(|label| !self.unknown_ints.contains(&label)),
+            head => head
+                .as_int()
+                .is_ok_and(|label| !self.unknown_ints.contains(&label)),
         })
     }
 }
@@ -374,7 +407,12 @@ pub fn sign_request_ordered(
     }
     let (alg, protected) = protected_header(order, cert, header)?;
     let signature = sign_parts(alg, key, &protected, payload);
-    Ok(encode_sign1(&protected, &EMPTY_MAP, Some(payload), &signature))
+    Ok(encode_sign1(
+        &protected,
+        &EMPTY_MAP,
+        Some(payload),
+        &signature,
+    ))
 }
 
 /// The algorithm and the digest that a signer elsewhere has to sign (`ccf_cose_sign1_prepare`). The hash is that of
@@ -401,7 +439,12 @@ pub fn assemble_request(
     if !verify_parts(alg, cert.ec_public_key()?, &protected, payload, signature) {
         return Err(CryptoError::BadSignature("the signature of the request"));
     }
-    Ok(encode_sign1(&protected, &EMPTY_MAP, Some(payload), signature))
+    Ok(encode_sign1(
+        &protected,
+        &EMPTY_MAP,
+        Some(payload),
+        signature,
+    ))
 }
 
 const EMPTY_MAP: [u8; 1] = [0xa0];
@@ -416,7 +459,9 @@ fn protected_header(
     let mut writer = Writer::new();
     writer.map(4 + u64::from(header.proposal_id.is_some()));
     writer.int(1).int(alg.id());
-    writer.int(4).bytes(cert.fingerprint().to_string().as_bytes());
+    writer
+        .int(4)
+        .bytes(cert.fingerprint().to_string().as_bytes());
     writer.text(labels.msg_type).text(header.msg_type);
     if order == HeaderOrder::V7 {
         writer.text(labels.created_at).uint(header.created_at);

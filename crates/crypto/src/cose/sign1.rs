@@ -110,23 +110,37 @@ pub struct Sign1 {
 impl Sign1 {
     /// Decodes a whole message.
     pub fn decode(bytes: &[u8]) -> Result<Self, CoseError> {
-        Self::read(bytes).map_err(|error| CoseError::Format { message: "COSE_Sign1", reason: error.to_string() })
+        Self::read(bytes).map_err(|error| CoseError::Format {
+            message: "COSE_Sign1",
+            reason: error.to_string(),
+        })
     }
 
     /// Encodes the message with the tag, keeping the bytes of both headers.
     pub fn encode(&self) -> Vec<u8> {
-        encode_sign1(&self.protected, &self.unprotected, self.payload.as_deref(), &self.signature)
+        encode_sign1(
+            &self.protected,
+            &self.unprotected,
+            self.payload.as_deref(),
+            &self.signature,
+        )
     }
 
     /// The protected header parameter with a text label.
     pub fn text_header(&self, label: &str) -> Option<&HeaderValue> {
         let matches = |found: &Label| matches!(found, Label::Text(text) if text == label);
-        self.headers.iter().find(|(found, _)| matches(found)).map(|(_, value)| value)
+        self.headers
+            .iter()
+            .find(|(found, _)| matches(found))
+            .map(|(_, value)| value)
     }
 
     /// The protected header parameter with an integer label.
     pub fn int_header(&self, label: i64) -> Option<&HeaderValue> {
-        self.headers.iter().find(|(found, _)| *found == Label::Int(label)).map(|(_, value)| value)
+        self.headers
+            .iter()
+            .find(|(found, _)| *found == Label::Int(label))
+            .map(|(_, value)| value)
     }
 
     /// The protected header parameters, in their order.
@@ -142,7 +156,9 @@ impl Sign1 {
             (None, Some(payload)) => payload,
             _ => return false,
         };
-        let Some(alg) = self.alg.and_then(CoseAlg::from_id) else { return false };
+        let Some(alg) = self.alg.and_then(CoseAlg::from_id) else {
+            return false;
+        };
         verify_parts(alg, key, &self.protected, payload, &self.signature)
     }
 
@@ -162,17 +178,47 @@ impl Sign1 {
         let signature = reader.bytes()?.to_vec();
         reader.finish()?;
         let headers = read_headers(protected)?;
-        let value = |label| headers.iter().find(|(found, _)| *found == Label::Int(label)).map(|(_, value)| value);
-        let alg = value(1).and_then(|value| if let HeaderValue::Int(alg) = value { Some(*alg) } else { None });
-        let kid =
-            value(4).and_then(|value| if let HeaderValue::Bytes(kid) = value { Some(kid.clone()) } else { None });
-        Ok(Self { protected: protected.to_vec(), unprotected, payload, signature, alg, kid, headers })
+        let value = |label| {
+            headers
+                .iter()
+                .find(|(found, _)| *found == Label::Int(label))
+                .map(|(_, value)| value)
+        };
+        let alg = value(1).and_then(|value| {
+            if let HeaderValue::Int(alg) = value {
+                Some(*alg)
+            } else {
+                None
+            }
+        });
+        let kid = value(4).and_then(|value| {
+            if let HeaderValue::Bytes(kid) = value {
+                Some(kid.clone())
+            } else {
+                None
+            }
+        });
+        Ok(Self {
+            protected: protected.to_vec(),
+            unprotected,
+            payload,
+            signature,
+            alg,
+            kid,
+            headers,
+        })
     }
 }
 
 /// Writes a tagged message; `unprotected` is an encoded map, no `payload` means nil.
-pub fn encode_sign1(protected: &[u8], unprotected: &[u8], payload: Option<&[u8]>, signature: &[u8]) -> Vec<u8> {
-    let size = protected.len() + unprotected.len() + payload.map_or(0, <[u8]>::len) + signature.len() + 32;
+pub fn encode_sign1(
+    protected: &[u8],
+    unprotected: &[u8],
+    payload: Option<&[u8]>,
+    signature: &[u8],
+) -> Vec<u8> {
+    let size =
+        protected.len() + unprotected.len() + payload.map_or(0, <[u8]>::len) + signature.len() + 32;
     let mut writer = Writer::with_capacity(size);
     writer.tag(TAG).array(4).bytes(protected).raw(unprotected);
     match payload {
@@ -192,10 +238,16 @@ pub fn sig_structure(protected: &[u8], payload: &[u8]) -> Vec<u8> {
 
 /// The digest that is signed, by the hash of `alg`.
 pub(crate) fn sig_digest(alg: CoseAlg, protected: &[u8], payload: &[u8]) -> Vec<u8> {
-    alg.hash().digest_parts(&[&sig_structure_prefix(protected, payload.len()), payload])
+    alg.hash()
+        .digest_parts(&[&sig_structure_prefix(protected, payload.len()), payload])
 }
 
-pub(crate) fn sign_parts(alg: CoseAlg, key: &EcKeyPair, protected: &[u8], payload: &[u8]) -> Vec<u8> {
+pub(crate) fn sign_parts(
+    alg: CoseAlg,
+    key: &EcKeyPair,
+    protected: &[u8],
+    payload: &[u8],
+) -> Vec<u8> {
     key.sign_prehash_raw(&sig_digest(alg, protected, payload))
 }
 
@@ -220,7 +272,9 @@ pub(crate) fn read_headers(map: &[u8]) -> Result<Vec<(Label, HeaderValue)>, Cbor
     };
     while reader.more(&mut remaining)? {
         let label = match reader.head()? {
-            Head::Text(text) => Label::Text(String::from_utf8(text.to_vec()).map_err(|_| CborError::NotUtf8)?),
+            Head::Text(text) => {
+                Label::Text(String::from_utf8(text.to_vec()).map_err(|_| CborError::NotUtf8)?)
+            }
             head => Label::Int(head.as_int().map_err(|_| CborError::LabelType)?),
         };
         if headers.len() == crate::limits::COSE_PARAMETERS {
@@ -232,7 +286,9 @@ pub(crate) fn read_headers(map: &[u8]) -> Result<Vec<(Label, HeaderValue)>, Cbor
         let start = reader.position();
         let head = reader.head()?;
         let value = match head {
-            Head::Unsigned(_) | Head::Negative(_) if head.as_int().is_ok() => HeaderValue::Int(head.as_int()?),
+            Head::Unsigned(_) | Head::Negative(_) if head.as_int().is_ok() => {
+                HeaderValue::Int(head.as_int()?)
+            }
             Head::Text(text) => {
                 HeaderValue::Text(String::from_utf8(text.to_vec()).map_err(|_| CborError::NotUtf8)?)
             }
@@ -250,7 +306,12 @@ pub(crate) fn read_headers(map: &[u8]) -> Result<Vec<(Label, HeaderValue)>, Cbor
 
 fn sig_structure_prefix(protected: &[u8], payload_len: usize) -> Vec<u8> {
     let mut writer = Writer::with_capacity(protected.len() + 32);
-    writer.array(4).text("Signature1").bytes(protected).bytes(&[]).bytes_head(payload_len as u64);
+    writer
+        .array(4)
+        .text("Signature1")
+        .bytes(protected)
+        .bytes(&[])
+        .bytes_head(payload_len as u64);
     writer.into_bytes()
 }
 
@@ -263,23 +324,44 @@ mod tests {
 
     #[test]
     fn the_signed_bytes_are_those_of_rfc_9052() {
-        assert_eq!(hex::encode(sig_structure(&[0xa0], &[1, 2])), "846a5369676e61747572653141a040420102");
+        assert_eq!(
+            hex::encode(sig_structure(&[0xa0], &[1, 2])),
+            "846a5369676e61747572653141a040420102"
+        );
     }
 
     #[test]
     fn a_message_survives_and_is_verified() {
         let key = EcKeyPair::generate(Curve::P384, &SystemEntropy);
         let mut protected = Writer::new();
-        protected.map(3).int(1).int(-35).int(4).bytes(b"kid").text("x").array(1).int(7);
+        protected
+            .map(3)
+            .int(1)
+            .int(-35)
+            .int(4)
+            .bytes(b"kid")
+            .text("x")
+            .array(1)
+            .int(7);
         let protected = protected.into_bytes();
         let signature = sign_parts(CoseAlg::Es384, &key, &protected, b"payload");
         for payload in [Some(&b"payload"[..]), None] {
             let bytes = encode_sign1(&protected, &[0xa0], payload, &signature);
             let message = Sign1::decode(&bytes).unwrap();
             assert_eq!(message.encode(), bytes);
-            assert_eq!((message.alg, message.kid.as_deref()), (Some(-35), Some(&b"kid"[..])));
-            assert_eq!(message.text_header("x"), Some(&HeaderValue::Other(vec![0x81, 7])));
-            let detached = if payload.is_some() { None } else { Some(&b"payload"[..]) };
+            assert_eq!(
+                (message.alg, message.kid.as_deref()),
+                (Some(-35), Some(&b"kid"[..]))
+            );
+            assert_eq!(
+                message.text_header("x"),
+                Some(&HeaderValue::Other(vec![0x81, 7]))
+            );
+            let detached = if payload.is_some() {
+                None
+            } else {
+                Some(&b"payload"[..])
+            };
             assert!(message.verify(key.public_key(), detached));
             assert!(!message.verify(key.public_key(), Some(b"other")));
         }
