@@ -47,10 +47,12 @@ impl HmacState {
         state
     }
 
-    /// The code of `data`.
-    pub fn sign(&self, data: &[u8]) -> [u8; 32] {
+    /// The code of the concatenation of `parts`.
+    pub fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut inner = self.inner.clone();
-        inner.update(data);
+        for part in parts {
+            inner.update(part);
+        }
         let mut outer = self.outer.clone();
         outer.update(&inner.finish());
         outer.finish()

@@ -92,3 +92,57 @@ impl<'de> Deserialize<'de> for Digest {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FIPS 180-2, B.1 and B.2.
+    #[test]
+    fn known_answers() {
+        let one = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let two = "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1";
+        assert_eq!(sha256(b"abc").to_string(), one);
+        let message = b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+        assert_eq!(sha256(message).to_string(), two);
+        for at in 0..message.len() {
+            let (left, right) = message.split_at(at);
+            assert_eq!(sha256_parts(&[left, b"", right]).to_string(), two);
+        }
+        assert_eq!(sha256_parts(&[]), sha256(b""));
+    }
+
+    #[test]
+    fn the_text_form_is_64_lower_case_digits() {
+        let digest = sha256(b"x");
+        let text = digest.to_string();
+        assert_eq!(text.parse(), Ok(digest));
+        for wrong in [
+            &text[1..],
+            &format!("{text}0"),
+            &text.to_uppercase(),
+            "",
+            &"g".repeat(64),
+        ] {
+            let error = wrong.parse::<Digest>().unwrap_err().to_string();
+            assert!(
+                error.contains(wrong) && error.contains("64 lower-case"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn json_is_the_text_form() {
+        let digest = sha256(b"x");
+        let json = serde_json::to_string(&digest).unwrap();
+        assert_eq!(json, format!("\"{digest}\""));
+        assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
+        assert!(serde_json::from_str::<Digest>("\"00\"").is_err());
+    }
+
+    #[test]
+    fn the_default_is_all_zeros() {
+        assert_eq!(Digest::default().to_string(), "0".repeat(64));
+    }
+}

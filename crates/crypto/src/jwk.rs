@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn coordinates_are_padded_to_the_field() {
-        // A key whose x begins with a zero byte: scalar 43 on P-256 is found by search below.
+        // About one key in 256 has an x that begins with a zero byte.
         let pair = (1_u16..2000)
             .map(|scalar| EcKeyPair::from_scalar(Curve::P256, &scalar.to_be_bytes()).unwrap())
             .find(|pair| pair.public_key().to_sec1()[1] == 0)

@@ -318,7 +318,7 @@ mod tests {
         impl Entropy for Counting {
             fn fill(&self, out: &mut [u8]) {
                 let calls = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                out.fill(if calls % 2 == 0 { 0xff } else { calls });
+                out.fill(if calls.is_multiple_of(2) { 0xff } else { calls });
             }
         }
         let limbs = random_limbs(&Counting(0.into()));
