@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::parser::{is_field_value, is_token};
+
 /// Header fields by name. Names are in lower case and unique; iteration is ascending by name.
 ///
 /// All names and values share one buffer, so that a request costs two allocations however many
@@ -9,8 +11,10 @@ use std::fmt;
 #[derive(Clone, Default)]
 pub struct Headers {
     block: Vec<u8>,
-    /// Ascending by name, but for the time between [`Headers::push`] and [`Headers::finish`].
+    /// Ascending by name, but for the time between `commit` and `finish`.
     fields: Vec<Field>,
+    /// Where a field begins that is still being read, and how long its name is.
+    pending: (usize, usize),
 }
 
 #[derive(Clone, Copy)]
@@ -21,8 +25,8 @@ struct Field {
 
 #[derive(Clone, Copy)]
 struct Range {
-    start: u32,
-    end: u32,
+    start: usize,
+    end: usize,
 }
 
 impl Headers {
@@ -49,8 +53,8 @@ impl Headers {
 
     /// Sets a field, in place of what it was before.
     ///
-    /// A value is sent as given. One with a byte that would end the field (NUL, CR, LF) turns the
-    /// response into a 500 when it is written; so does a name that is no token (RFC 9110 5.6.2).
+    /// A value is sent as given. One with a control character but the tab turns the response into a
+    /// 500 when it is written; so does a name that is no token (RFC 9110 5.5, 5.6.2).
     pub fn set(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) {
         let name = name.as_ref().to_ascii_lowercase();
         let value = self.append(value.as_ref());
@@ -93,18 +97,105 @@ impl Headers {
         })
     }
 
+    /// The name of a field that must not be sent.
+    pub(crate) fn unsound(&self) -> Option<&str> {
+        let unsound = |&(name, value): &(&str, &[u8])| {
+            !is_token(name.as_bytes()) || name == "transfer-encoding" || !is_field_value(value)
+        };
+        self.iter().find(unsound).map(|(name, _)| name)
+    }
+
     fn find(&self, name: &[u8]) -> Result<usize, usize> {
-        self.fields.binary_search_by(|field| self.slice(field.name).cmp(name))
+        self.fields
+            .binary_search_by(|field| self.slice(field.name).cmp(name))
     }
 
     fn slice(&self, range: Range) -> &[u8] {
-        self.block.get(range.start as usize..range.end as usize).unwrap_or_default()
+        self.block.get(range.start..range.end).unwrap_or_default()
     }
 
     fn append(&mut self, bytes: &[u8]) -> Range {
-        let start = self.block.len() as u32;
+        let start = self.block.len();
         self.block.extend_from_slice(bytes);
-        Range { start, end: self.block.len() as u32 }
+        Range {
+            start,
+            end: self.block.len(),
+        }
+    }
+}
+
+/// How a parser adds fields piece by piece: `begin`, names, values, `commit` or `abandon`; at the
+/// end of the head `finish`.
+impl Headers {
+    /// Begins a field.
+    pub(crate) fn begin(&mut self) {
+        self.pending = (self.block.len(), 0);
+    }
+
+    /// The next piece of the name, which is a token (RFC 9110 5.6.2).
+    pub(crate) fn push_name(&mut self, bytes: &[u8]) {
+        self.block.extend(bytes.iter().map(u8::to_ascii_lowercase));
+        self.pending.1 += bytes.len();
+    }
+
+    /// The name of the field that has been begun, as far as it has come in.
+    pub(crate) fn pending_name(&self) -> &str {
+        let (start, length) = self.pending;
+        let name = self.slice(Range {
+            start,
+            end: start + length,
+        });
+        std::str::from_utf8(name).unwrap_or_default()
+    }
+
+    /// The next piece of the value.
+    pub(crate) fn push_value(&mut self, bytes: &[u8]) {
+        self.block.extend_from_slice(bytes);
+    }
+
+    /// Ends the field.
+    pub(crate) fn commit(&mut self) {
+        let (start, length) = self.pending;
+        let middle = start + length;
+        self.fields.push(Field {
+            name: Range { start, end: middle },
+            value: Range {
+                start: middle,
+                end: self.block.len(),
+            },
+        });
+    }
+
+    /// Drops the field.
+    pub(crate) fn abandon(&mut self) {
+        self.block.truncate(self.pending.0);
+    }
+
+    /// How many bytes names and values take.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        self.block.len()
+    }
+
+    /// Puts the fields in order; of several with one name, the first stays.
+    pub(crate) fn finish(&mut self) {
+        let Self { block, fields, .. } = self;
+        let name = |field: &Field| {
+            block
+                .get(field.name.start..field.name.end)
+                .unwrap_or_default()
+        };
+        fields.sort_by(|a, b| name(a).cmp(name(b)));
+        fields.dedup_by(|later, earlier| name(later) == name(earlier));
+    }
+
+    /// Empty, with room for as much as is here now, or `most` bytes.
+    pub(crate) fn with_same_capacity(&self, most: usize) -> Self {
+        Self {
+            block: Vec::with_capacity(self.block.len().min(most)),
+            fields: Vec::with_capacity(self.fields.len().min(most / size_of::<Field>())),
+            pending: (0, 0),
+        }
     }
 }
 
@@ -132,6 +223,43 @@ impl Eq for Headers {}
 /// Names only: values can be credentials.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
+        f.debug_set()
+            .entries(self.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_in_order() {
+        let mut headers = Headers::new();
+        headers.set("B", "1");
+        headers.set("a", String::from("2"));
+        headers.set("c", b"3");
+        headers.set("b", "4");
+        let fields: Vec<_> = headers.iter().collect();
+        assert_eq!(fields, [("a", &b"2"[..]), ("b", b"4"), ("c", b"3")]);
+        assert_eq!(headers.get("b"), Some(&b"4"[..]));
+        assert_eq!(headers.get_str("a"), Some("2"));
+        assert_eq!(headers.get("d"), None);
+        headers.remove("b");
+        assert!(!headers.contains("b"));
+        assert_eq!(headers.len(), 2);
+    }
+
+    #[test]
+    fn apps_9_1_the_first_of_several_wins() {
+        let headers = Headers::from_iter([("A", "1"), ("a", "2"), ("b", "3")]);
+        assert_eq!(headers.get("a"), Some(&b"1"[..]));
+        assert_eq!(headers.len(), 2);
+    }
+
+    #[test]
+    fn values_are_not_shown() {
+        let headers = Headers::from_iter([("authorization", "Bearer secret")]);
+        assert_eq!(format!("{headers:?}"), r#"{"authorization"}"#);
     }
 }

@@ -10,17 +10,25 @@
 //! | [`settings`] | what an interface is configured with |
 //! | [`metrics`] | [`Sessions`]: counts of all interfaces, ids of sessions |
 //! | [`tls`] | server configurations for rustls |
+//! | [`parser`], [`writer`] | HTTP/1 without I/O |
 //! | [`server`] | [`serve`]: accepts connections of one interface |
 //! | [`limits`] | every bound that is no setting |
 
+mod connection;
 pub mod headers;
+mod http1;
+mod http2;
 pub mod limits;
 pub mod message;
 pub mod metrics;
+pub mod parser;
+mod refusal;
 pub mod server;
 pub mod session;
 pub mod settings;
+pub mod status;
 pub mod tls;
+pub mod writer;
 
 pub use headers::Headers;
 pub use http::Method;

@@ -25,7 +25,9 @@ pub struct Request {
 impl Request {
     /// The target up to `?`, not decoded (apps-and-endpoints.md 9.1).
     pub fn path(&self) -> &str {
-        self.target.split_once('?').map_or(&self.target, |(path, _)| path)
+        self.target
+            .split_once('?')
+            .map_or(&self.target, |(path, _)| path)
     }
 
     /// What follows `?`, up to `#`, not decoded.
@@ -64,7 +66,12 @@ pub struct Response {
 impl Response {
     /// A response without header fields.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: Headers::new(), body: body.into(), close: false }
+        Self {
+            status,
+            headers: Headers::new(),
+            body: body.into(),
+            close: false,
+        }
     }
 }
 

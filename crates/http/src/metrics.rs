@@ -20,9 +20,14 @@ pub struct Sessions {
 
 #[derive(Debug, Default)]
 struct Inner {
+    total: Total,
+    interfaces: BTreeMap<Arc<str>, InterfaceCounts>,
+}
+
+#[derive(Debug, Default)]
+struct Total {
     active: u64,
     peak: u64,
-    interfaces: BTreeMap<Arc<str>, InterfaceCounts>,
 }
 
 /// Counts of one interface.
@@ -49,6 +54,14 @@ pub struct Refusals {
     pub request_payload_too_large: u64,
     /// Header fields beyond the limits.
     pub request_header_too_large: u64,
+}
+
+/// Which of [`Refusals`] counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RefusalKind {
+    Parsing,
+    PayloadTooLarge,
+    HeaderTooLarge,
 }
 
 /// Counts of all sessions of a node, as `sessions` of `GET /node/metrics` shows them.
@@ -87,15 +100,18 @@ impl Sessions {
         counts.soft_cap = limits.soft_cap;
         counts.hard_cap = limits.hard_cap;
         drop(inner);
-        InterfaceMetrics { sessions: Arc::clone(self), name }
+        InterfaceMetrics {
+            sessions: Arc::clone(self),
+            name,
+        }
     }
 
     /// All counts at one moment.
     pub fn snapshot(&self) -> SessionsMetrics {
         let inner = self.inner.lock();
         SessionsMetrics {
-            active: inner.active,
-            peak: inner.peak,
+            active: inner.total.active,
+            peak: inner.total.peak,
             interfaces: inner.interfaces.clone(),
         }
     }
@@ -115,5 +131,67 @@ impl InterfaceMetrics {
     /// The sessions of all interfaces.
     pub fn sessions(&self) -> &Arc<Sessions> {
         &self.sessions
+    }
+
+    /// Counts a refusal. Comes before the answer, so that whoever has the answer sees the count.
+    pub(crate) fn refused(&self, kind: RefusalKind) {
+        self.change(|counts, _| {
+            let count = match kind {
+                RefusalKind::Parsing => &mut counts.errors.parsing,
+                RefusalKind::PayloadTooLarge => &mut counts.errors.request_payload_too_large,
+                RefusalKind::HeaderTooLarge => &mut counts.errors.request_header_too_large,
+            };
+            *count += 1;
+        });
+    }
+
+    /// Admits a connection, if the caps allow it.
+    pub(crate) fn admit(&self) -> Admission {
+        let over_soft = self.change(|counts, total| {
+            if counts.active >= counts.hard_cap {
+                return None;
+            }
+            let over_soft = counts.active >= counts.soft_cap;
+            counts.active += 1;
+            counts.peak = counts.peak.max(counts.active);
+            total.active += 1;
+            total.peak = total.peak.max(total.active);
+            Some(over_soft)
+        });
+        match over_soft {
+            None => Admission::Refused,
+            Some(true) => Admission::Busy(OpenSession(self.clone())),
+            Some(false) => Admission::Admitted(OpenSession(self.clone())),
+        }
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut InterfaceCounts, &mut Total) -> R) -> R {
+        let mut inner = self.sessions.inner.lock();
+        let Inner { total, interfaces } = &mut *inner;
+        change(interfaces.entry(Arc::clone(&self.name)).or_default(), total)
+    }
+}
+
+/// What becomes of a new connection (apps-and-endpoints.md 9.5).
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// It is served.
+    Admitted(OpenSession),
+    /// It gets 503.
+    Busy(OpenSession),
+    /// It is closed.
+    Refused,
+}
+
+/// A session that counts as open until this is dropped.
+#[derive(Debug)]
+pub(crate) struct OpenSession(InterfaceMetrics);
+
+impl Drop for OpenSession {
+    fn drop(&mut self) {
+        self.0.change(|counts, total| {
+            counts.active -= 1;
+            total.active -= 1;
+        });
     }
 }

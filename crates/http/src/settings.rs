@@ -16,7 +16,10 @@ pub struct Size {
 impl Size {
     /// A size and its text.
     pub fn new(bytes: u64, text: impl Into<String>) -> Self {
-        Self { bytes, text: text.into() }
+        Self {
+            bytes,
+            text: text.into(),
+        }
     }
 }
 
