@@ -218,10 +218,7 @@ mod tests {
                 "{text}"
             );
             assert!(text.contains("InternalError"), "{text}");
-            assert!(
-                !text.contains(value.trim_end_matches('\n')) || value == "1",
-                "{text}"
-            );
+            assert!(!text.contains("\r\nb: 2") && !text.ends_with('x'), "{text}");
         }
         for status in [0, 100, 199, 600, u16::MAX] {
             let text = written(&response(status, &[], ""), false);

@@ -140,7 +140,7 @@ fn apps_9_1_versions() {
         "Expected CRLF after version",
     );
     refused(b"GET / HTTQ", "HPE_INVALID_CONSTANT", "Expected HTTP/");
-    refused(b"GET / http", "HPE_INVALID_CONSTANT", "Expected HTTP/");
+    refused(b"GET / h", "HPE_INVALID_CONSTANT", "Expected HTTP/");
 }
 
 #[test]
