@@ -10,14 +10,14 @@ use aws_lc_sys as sys;
 pub struct Error(String);
 
 impl Error {
-    /// Takes the oldest error of this thread's queue and empties the queue. `operation` says what failed, for the
-    /// functions that report nothing.
+    /// Takes the newest error of this thread's queue, since others may have left older ones, and empties the queue.
+    /// `operation` says what failed, also for the functions that report nothing.
     pub(crate) fn take(operation: &str) -> Self {
         let mut buffer = [0 as c_char; 256];
         // SAFETY: these functions only touch the queue of the calling thread; ERR_error_string_n writes at most the
         // given length, terminating NUL included, so that the buffer holds a C string afterwards.
         let text = unsafe {
-            let code = sys::ERR_get_error();
+            let code = sys::ERR_peek_last_error();
             sys::ERR_clear_error();
             if code == 0 {
                 return Self(format!("{operation} failed"));
@@ -50,3 +50,24 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use crate::rsa;
+
+    #[test]
+    fn an_error_has_the_words_of_the_library_for_that_operation() {
+        let too_large = rsa::PublicKey::from_components(&[0xff; 4096], &[3]).err();
+        let no_key = rsa::PublicKey::from_pkcs1_der(b"no key").err();
+        let texts = [too_large, no_key]
+            .map(|error| error.map(|error| error.to_string()).unwrap_or_default());
+        assert!(
+            texts[0].contains("RSA routines") && texts[0].contains("MODULUS_TOO_LARGE"),
+            "{texts:?}"
+        );
+        assert!(
+            texts[1].contains("RSA routines") && texts[1].contains("BAD_ENCODING"),
+            "{texts:?}"
+        );
+    }
+}

@@ -61,3 +61,23 @@ pub fn random_bytes(out: &mut [u8]) {
         std::process::abort();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn random_bytes_fill_all_of_the_slice() {
+        let mut seen = [0_u8; 100];
+        for _ in 0..64 {
+            let mut bytes = [0; 100];
+            super::random_bytes(&mut bytes);
+            seen.iter_mut()
+                .zip(bytes)
+                .for_each(|(seen, byte)| *seen |= byte);
+        }
+        assert!(
+            seen.iter().all(|byte| *byte != 0),
+            "a byte that stays zero has a chance of 2^-512"
+        );
+        super::random_bytes(&mut []);
+    }
+}

@@ -165,6 +165,11 @@ impl EcKeyPair {
 
     /// The PKCS#8 PEM of the private key, byte for byte as OpenSSL writes it (js-runtime.md 7).
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
+        pem::encode("PRIVATE KEY", &self.to_pkcs8_der())
+    }
+
+    /// The DER inside [`Self::to_pkcs8_pem`], which TLS takes.
+    pub fn to_pkcs8_der(&self) -> Zeroizing<Vec<u8>> {
         let scalar = self.raw_scalar();
         // The inner structure has no parameters, since the outer one names the curve.
         let inner = EcPrivateKey {
@@ -178,7 +183,7 @@ impl EcKeyPair {
             oid: EC_PUBLIC_KEY,
             parameters: Some(AnyRef::from(&oid)),
         };
-        pem::encode("PRIVATE KEY", &pkcs8_der(algorithm, &inner))
+        pkcs8_der(algorithm, &inner)
     }
 
     /// The `EC PARAMETERS` and `EC PRIVATE KEY` blocks that `openssl ecparam -genkey` writes (governance-api.md 12.3).

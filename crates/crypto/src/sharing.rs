@@ -1,8 +1,6 @@
 //! Sharing of the wrapping key among the recovery members (recovery-and-membership.md 5): ten secrets of 31 bits, each
 //! the value at zero of a polynomial over the integers modulo 2^31 - 1. Who gets a share is not known here.
 
-use std::fmt;
-
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::aead::AesGcmKey;
@@ -68,13 +66,6 @@ impl Share {
     /// Whether this is the secret itself, as owners have it.
     pub fn is_full(&self) -> bool {
         self.x == 0
-    }
-}
-
-/// Shows the index only.
-impl fmt::Debug for Share {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Share({})", self.x)
     }
 }
 
