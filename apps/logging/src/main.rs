@@ -6,4 +6,9 @@ mod records;
 mod routes;
 mod schemas;
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    quorate_node::application_main(quorate_node::Application {
+        name: "quorate-logging",
+        register: routes::register,
+    })
+}

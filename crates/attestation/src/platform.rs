@@ -27,7 +27,10 @@ impl Platform {
     ///
     /// # Errors
     /// An unknown override, or one that names a platform without evidence.
-    pub fn detect(override_value: Option<&str>, has_sev_guest: bool) -> Result<Self, PlatformError> {
+    pub fn detect(
+        override_value: Option<&str>,
+        has_sev_guest: bool,
+    ) -> Result<Self, PlatformError> {
         match override_value {
             Some("Virtual") => Ok(Self::Virtual),
             Some("SNP") => Ok(Self::Snp),
@@ -55,13 +58,19 @@ mod tests {
 
     #[test]
     fn attestation_2_the_override_wins_and_is_case_sensitive() {
-        assert_eq!(Platform::detect(Some("Virtual"), true), Ok(Platform::Virtual));
+        assert_eq!(
+            Platform::detect(Some("Virtual"), true),
+            Ok(Platform::Virtual)
+        );
         assert_eq!(Platform::detect(Some("SNP"), false), Ok(Platform::Snp));
         assert_eq!(
             Platform::detect(Some("virtual"), false),
             Err(PlatformError::UnknownOverride("virtual".to_owned()))
         );
-        assert_eq!(Platform::detect(Some("SGX"), false), Err(PlatformError::Unsupported("SGX")));
+        assert_eq!(
+            Platform::detect(Some("SGX"), false),
+            Err(PlatformError::Unsupported("SGX"))
+        );
     }
 
     #[test]

@@ -88,7 +88,10 @@ pub fn verify_virtual(quote: &[u8]) -> Result<Verified, EvidenceError> {
     let value: Value = serde_json::from_slice(quote).map_err(|_| EvidenceError::NotAnObject)?;
     let object = value.as_object().ok_or(EvidenceError::NotAnObject)?;
     let text = |field: &'static str, expected: &'static str| {
-        object.get(field).and_then(Value::as_str).ok_or(EvidenceError::Field { field, expected })
+        object
+            .get(field)
+            .and_then(Value::as_str)
+            .ok_or(EvidenceError::Field { field, expected })
     };
     let measurement = text("measurement", "text")?.to_owned();
     const REPORT: &str = "base64 of exactly 32 bytes";
@@ -96,13 +99,23 @@ pub fn verify_virtual(quote: &[u8]) -> Result<Verified, EvidenceError> {
         .decode(text("report_data", REPORT)?)
         .ok()
         .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-        .ok_or(EvidenceError::Field { field: "report_data", expected: REPORT })?;
+        .ok_or(EvidenceError::Field {
+            field: "report_data",
+            expected: REPORT,
+        })?;
     const HOST: &str = "64 hex digits";
     let host_data = text("host_data", HOST)?.to_owned();
     if host_data.len() != 64 || !host_data.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(EvidenceError::Field { field: "host_data", expected: HOST });
+        return Err(EvidenceError::Field {
+            field: "host_data",
+            expected: HOST,
+        });
     }
-    Ok(Verified { measurement, host_data, report_data })
+    Ok(Verified {
+        measurement,
+        host_data,
+        report_data,
+    })
 }
 
 /// JSON indented by two blanks, without a final newline.
@@ -115,7 +128,10 @@ mod tests {
     use super::*;
 
     fn evidence() -> Evidence {
-        Evidence { host_data: quorate_crypto::sha256(b"program"), report_data: quorate_crypto::sha256(b"key") }
+        Evidence {
+            host_data: quorate_crypto::sha256(b"program"),
+            report_data: quorate_crypto::sha256(b"key"),
+        }
     }
 
     #[test]
@@ -145,19 +161,22 @@ mod tests {
         let host = quorate_crypto::sha256(b"program");
         assert_eq!(
             Evidence::measurement_file(&host),
-            format!("{{\n  \"host_data\": \"{host}\",\n  \"measurement\": \"{VIRTUAL_MEASUREMENT}\"\n}}")
+            format!(
+                "{{\n  \"host_data\": \"{host}\",\n  \"measurement\": \"{VIRTUAL_MEASUREMENT}\"\n}}"
+            )
         );
         let file = evidence().attestation_file();
-        assert!(file.ends_with("\"\n}") && file.contains("\n  \"report_data\": \""), "{file}");
+        assert!(
+            file.ends_with("\"\n}") && file.contains("\n  \"report_data\": \""),
+            "{file}"
+        );
     }
 
     #[test]
     fn attestation_3_3_each_malformed_field_is_named() {
-        let check = |quote: Value, field: &str| {
-            match verify_virtual(quote.to_string().as_bytes()) {
-                Err(EvidenceError::Field { field: named, .. }) => assert_eq!(named, field),
-                other => panic!("{field}: {other:?}"),
-            }
+        let check = |quote: Value, field: &str| match verify_virtual(quote.to_string().as_bytes()) {
+            Err(EvidenceError::Field { field: named, .. }) => assert_eq!(named, field),
+            other => panic!("{field}: {other:?}"),
         };
         let good = evidence().to_json();
         for (field, bad) in [

@@ -36,33 +36,56 @@ impl Client {
     /// # Errors
     /// The certificate cannot be used.
     pub fn new(address: &str, service_certificate: &str) -> Result<Self, CliError> {
-        let failed = |reason: String| CliError::Request { url: format!("https://{address}"), reason };
+        let failed = |reason: String| CliError::Request {
+            url: format!("https://{address}"),
+            reason,
+        };
         let certificate = CertificateDer::from_pem_slice(service_certificate.as_bytes())
             .map_err(|error| failed(format!("the service certificate is not PEM: {error}")))?;
         let mut roots = RootCertStore::empty();
-        roots.add(certificate).map_err(|error| failed(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| failed(error.to_string()))?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| failed(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { address: address.to_owned(), config: Arc::new(config) })
+        Ok(Self {
+            address: address.to_owned(),
+            config: Arc::new(config),
+        })
     }
 
     /// Sends a request and waits for the answer. `target` is path and query.
     ///
     /// # Errors
     /// No connection, or an answer that is none.
-    pub fn send(&self, method: &str, target: &str, content_type: &str, body: &[u8]) -> Result<Answer, CliError> {
+    pub fn send(
+        &self,
+        method: &str,
+        target: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Result<Answer, CliError> {
         let url = format!("https://{}{target}", self.address);
         self.exchange(method, target, content_type, body)
             .map_err(|reason| CliError::Request { url, reason })
     }
 
-    fn exchange(&self, method: &str, target: &str, content_type: &str, body: &[u8]) -> Result<Answer, String> {
+    fn exchange(
+        &self,
+        method: &str,
+        target: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Result<Answer, String> {
         let text = |error: std::io::Error| error.to_string();
-        let host = self.address.rsplit_once(':').map_or(self.address.as_str(), |(host, _)| host);
+        let host = self
+            .address
+            .rsplit_once(':')
+            .map_or(self.address.as_str(), |(host, _)| host);
         let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
         let tcp = TcpStream::connect(&self.address).map_err(text)?;
         tcp.set_read_timeout(Some(TIMEOUT)).map_err(text)?;
@@ -87,7 +110,9 @@ fn read_answer(stream: &mut impl std::io::Read) -> Result<Answer, String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
-        stream.read_exact(&mut byte).map_err(|error| format!("the answer ends early: {error}"))?;
+        stream
+            .read_exact(&mut byte)
+            .map_err(|error| format!("the answer ends early: {error}"))?;
         head.push(byte[0]);
         if head.len() > 64 << 10 {
             return Err("the answer has no end of its headers".to_owned());
@@ -106,11 +131,17 @@ fn read_answer(stream: &mut impl std::io::Read) -> Result<Answer, String> {
         .and_then(|(_, value)| value.trim().parse().ok())
         .ok_or("the answer has no content-length")?;
     let mut body = Vec::new();
-    stream.take(length.min(ANSWER_BYTES_MAX)).read_to_end(&mut body).map_err(|error| error.to_string())?;
+    stream
+        .take(length.min(ANSWER_BYTES_MAX))
+        .read_to_end(&mut body)
+        .map_err(|error| error.to_string())?;
     if body.len() as u64 != length {
         return Err(format!("the answer has {} of {length} bytes", body.len()));
     }
-    Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
+    Ok(Answer {
+        status,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -129,7 +160,12 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_is_refused() {
-        for text in ["", "HTTP/1.1 200 OK\r\n\r\n", "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx"] {
+        for text in [
+            "",
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "nonsense\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx",
+        ] {
             assert!(answer(text).is_err(), "{text:?}");
         }
     }

@@ -43,6 +43,9 @@ pub enum CliError {
 impl CliError {
     /// An I/O error at `path`.
     pub fn io(path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
-        Self::Path { path: path.into(), reason: error.to_string() }
+        Self::Path {
+            path: path.into(),
+            reason: error.to_string(),
+        }
     }
 }

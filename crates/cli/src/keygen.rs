@@ -27,21 +27,36 @@ pub fn write_identity(
     if bad_name {
         return Err(CliError::Path {
             path: directory.to_owned(),
-            reason: format!("'{name}' cannot be a name: it must not be empty or contain '/', ',' or '='"),
+            reason: format!(
+                "'{name}' cannot be a name: it must not be empty or contain '/', ',' or '='"
+            ),
         });
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() as i64);
     let identity = generate_member_identity(name, curve, with_encryption_key, now, &SystemEntropy)?;
 
     let mut files = vec![
-        (format!("{name}_privk.pem"), identity.private_key.as_str(), true),
-        (format!("{name}_cert.pem"), identity.certificate.as_str(), false),
+        (
+            format!("{name}_privk.pem"),
+            identity.private_key.as_str(),
+            true,
+        ),
+        (
+            format!("{name}_cert.pem"),
+            identity.certificate.as_str(),
+            false,
+        ),
     ];
     if let Some((private, public)) = &identity.encryption {
         files.push((format!("{name}_enc_privk.pem"), private.as_str(), true));
         files.push((format!("{name}_enc_pubk.pem"), public.as_str(), false));
     }
-    let paths: Vec<_> = files.iter().map(|(file, ..)| directory.join(file)).collect();
+    let paths: Vec<_> = files
+        .iter()
+        .map(|(file, ..)| directory.join(file))
+        .collect();
     if let Some(existing) = paths.iter().find(|path| path.exists()) {
         return Err(CliError::Path {
             path: existing.clone(),
@@ -69,10 +84,18 @@ mod tests {
     fn governance_api_12_3_four_files_with_an_encryption_key() {
         let directory = tempfile::tempdir().unwrap();
         let files = write_identity(directory.path(), "member7", Curve::P256, true).unwrap();
-        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
+        let names: Vec<_> = files
+            .iter()
+            .map(|file| file.file_name().unwrap().to_str().unwrap())
+            .collect();
         assert_eq!(
             names,
-            ["member7_privk.pem", "member7_cert.pem", "member7_enc_privk.pem", "member7_enc_pubk.pem"]
+            [
+                "member7_privk.pem",
+                "member7_cert.pem",
+                "member7_enc_privk.pem",
+                "member7_enc_pubk.pem"
+            ]
         );
         let key = std::fs::read_to_string(&files[0]).unwrap();
         assert!(key.starts_with("-----BEGIN EC PARAMETERS-----\n"), "{key}");
@@ -95,7 +118,10 @@ mod tests {
     fn a_name_that_is_no_file_name_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         for name in ["", "../x", "a,b", "a=b"] {
-            assert!(write_identity(directory.path(), name, Curve::P384, false).is_err(), "{name:?}");
+            assert!(
+                write_identity(directory.path(), name, Curve::P384, false).is_err(),
+                "{name:?}"
+            );
         }
     }
 }

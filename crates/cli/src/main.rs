@@ -14,7 +14,11 @@ use quorate_crypto::ec::Curve;
 use crate::sandbox::Options;
 
 #[derive(Parser)]
-#[command(name = "quorate", version, about = "Tool for members, operators and developers of a Quorate service")]
+#[command(
+    name = "quorate",
+    version,
+    about = "Tool for members, operators and developers of a Quorate service"
+)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,

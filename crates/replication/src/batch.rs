@@ -31,17 +31,23 @@ impl Batch {
     /// Transaction id of the signature that closes the run.
     #[must_use]
     pub fn last(&self) -> TxId {
-        TxId { view: self.view, seqno: self.last_seqno() }
+        TxId {
+            view: self.view,
+            seqno: self.last_seqno(),
+        }
     }
 
     /// The entries one by one, with their seqnos.
     pub fn entries(&self) -> impl Iterator<Item = (u64, Bytes)> + '_ {
         let mut at = 0_usize;
-        self.lengths.iter().zip(self.first_seqno..).map(move |(length, seqno)| {
-            let end = at + *length as usize;
-            let entry = self.bytes.slice(at..end);
-            at = end;
-            (seqno, entry)
-        })
+        self.lengths
+            .iter()
+            .zip(self.first_seqno..)
+            .map(move |(length, seqno)| {
+                let end = at + *length as usize;
+                let entry = self.bytes.slice(at..end);
+                at = end;
+                (seqno, entry)
+            })
     }
 }

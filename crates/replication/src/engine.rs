@@ -38,7 +38,9 @@ pub enum Role {
 #[non_exhaustive]
 pub enum EngineError {
     /// The batch does not extend the log. Our bug, or a session that outlived its term.
-    #[error("batch {first_seqno}..={last_seqno} of view {view} does not extend the log, which ends at {log_end}")]
+    #[error(
+        "batch {first_seqno}..={last_seqno} of view {view} does not extend the log, which ends at {log_end}"
+    )]
     NotNext {
         /// View of the batch.
         view: u64,

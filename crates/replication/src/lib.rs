@@ -14,5 +14,7 @@ mod status;
 pub use batch::Batch;
 pub use engine::{Engine, EngineError, Listener, Member, Role};
 pub use one_node::OneNode;
-pub use sequencer::{CommitError, Driver, Effect, Events, Sequencer, SequencerConfig, SignatureSource};
+pub use sequencer::{
+    CommitError, Driver, Effect, Events, Sequencer, SequencerConfig, SignatureSource,
+};
 pub use status::TxStatus;

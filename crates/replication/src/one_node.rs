@@ -52,7 +52,11 @@ impl OneNode {
     #[must_use]
     pub fn new(files: LedgerFiles, view: u64) -> Self {
         let end = files.last();
-        let queue = Queue { batches: VecDeque::new(), end, closed: false };
+        let queue = Queue {
+            batches: VecDeque::new(),
+            end,
+            closed: false,
+        };
         Self {
             shared: Arc::new(Shared {
                 queue: Mutex::new(queue),
@@ -75,12 +79,17 @@ impl Engine for OneNode {
             return;
         }
         let shared = self.shared.clone();
-        match std::thread::Builder::new().name("ledger".to_owned()).spawn(move || shared.write_loop()) {
+        match std::thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || shared.write_loop())
+        {
             Ok(thread) => {
                 *self.writer.lock() = Some(thread);
                 listener.role_changed(&Role::Primary { view: self.view });
             }
-            Err(error) => listener.failed(&format!("the ledger writer thread cannot be started: {error}")),
+            Err(error) => listener.failed(&format!(
+                "the ledger writer thread cannot be started: {error}"
+            )),
         }
     }
 
@@ -107,8 +116,14 @@ impl Engine for OneNode {
         if members.len() == 1 {
             return Ok(());
         }
-        let names: Vec<_> = members.iter().map(|member| member.node_id.as_str()).collect();
-        Err(EngineError::Members { count: members.len(), members: names.join(", ") })
+        let names: Vec<_> = members
+            .iter()
+            .map(|member| member.node_id.as_str())
+            .collect();
+        Err(EngineError::Members {
+            count: members.len(),
+            members: names.join(", "),
+        })
     }
 
     fn read(&self, from: u64, to: u64, bytes_max: usize) -> Result<Vec<Bytes>, EngineError> {
@@ -142,12 +157,18 @@ impl Drop for OneNode {
 
 impl Shared {
     fn write_loop(&self) {
-        let Some(listener) = self.listener.get() else { return };
+        let Some(listener) = self.listener.get() else {
+            return;
+        };
         while let Some(batches) = self.next_batches() {
-            let Some(last) = batches.last().map(Batch::last_seqno) else { continue };
+            let Some(last) = batches.last().map(Batch::last_seqno) else {
+                continue;
+            };
             if let Err(error) = self.write(&batches) {
                 self.queue.lock().closed = true;
-                listener.failed(&format!("the ledger cannot be written up to seqno {last}: {error}"));
+                listener.failed(&format!(
+                    "the ledger cannot be written up to seqno {last}: {error}"
+                ));
                 return;
             }
             for batch in &batches {
@@ -155,7 +176,9 @@ impl Shared {
             }
             if let Err(error) = self.files.lock().committed(last) {
                 self.queue.lock().closed = true;
-                listener.failed(&format!("the ledger files cannot be marked committed up to seqno {last}: {error}"));
+                listener.failed(&format!(
+                    "the ledger files cannot be marked committed up to seqno {last}: {error}"
+                ));
                 return;
             }
         }
@@ -163,7 +186,11 @@ impl Shared {
 
     /// Below the floor of free space, writes are refused until space returns; what was accepted is still written.
     fn look_at_space(&self) {
-        let refusal = self.reader.check_space().err().map(|error| error.to_string());
+        let refusal = self
+            .reader
+            .check_space()
+            .err()
+            .map(|error| error.to_string());
         let refusing = refusal.is_some();
         if self.refusing.swap(refusing, Ordering::AcqRel) != refusing {
             match &refusal {
@@ -196,7 +223,10 @@ impl Shared {
         files.flush()?;
         let took = began.elapsed();
         if took >= limits::SLOW_FLUSH {
-            tracing::info!("Operation took too long ({took:?}): flush of the ledger up to seqno {}", files.last());
+            tracing::info!(
+                "Operation took too long ({took:?}): flush of the ledger up to seqno {}",
+                files.last()
+            );
         }
         drop(files);
         self.look_at_space();

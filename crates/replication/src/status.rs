@@ -32,7 +32,11 @@ impl TxStatus {
     #[must_use]
     pub fn decide(target: TxId, local_view: u64, committed: TxId) -> Self {
         if committed.seqno >= target.seqno {
-            if local_view == target.view { Self::Committed } else { Self::Invalid }
+            if local_view == target.view {
+                Self::Committed
+            } else {
+                Self::Invalid
+            }
         } else if local_view == target.view {
             Self::Pending
         } else if committed.view > target.view {
@@ -49,7 +53,11 @@ mod tests {
 
     fn check(target: (u64, u64), local_view: u64, committed: (u64, u64), expected: TxStatus) {
         let id = |(view, seqno)| TxId { view, seqno };
-        assert_eq!(TxStatus::decide(id(target), local_view, id(committed)), expected, "{target:?}");
+        assert_eq!(
+            TxStatus::decide(id(target), local_view, id(committed)),
+            expected,
+            "{target:?}"
+        );
     }
 
     #[test]

@@ -8,14 +8,26 @@ use crate::error::CliError;
 
 /// The default constitution with the actions of the virtual platform, in the order in which it is joined.
 const CONSTITUTION: [(&str, &str); 5] = [
-    ("actions.js", include_str!("../../../../constitutions/default/actions.js")),
+    (
+        "actions.js",
+        include_str!("../../../../constitutions/default/actions.js"),
+    ),
     (
         "virtual_attestation_actions.js",
         include_str!("../../../../constitutions/virtual/virtual_attestation_actions.js"),
     ),
-    ("validate.js", include_str!("../../../../constitutions/default/validate.js")),
-    ("resolve.js", include_str!("../../../../constitutions/default/resolve.js")),
-    ("apply.js", include_str!("../../../../constitutions/default/apply.js")),
+    (
+        "validate.js",
+        include_str!("../../../../constitutions/default/validate.js"),
+    ),
+    (
+        "resolve.js",
+        include_str!("../../../../constitutions/default/resolve.js"),
+    ),
+    (
+        "apply.js",
+        include_str!("../../../../constitutions/default/apply.js"),
+    ),
 ];
 
 /// Name of the configuration file in the node's directory.
@@ -30,7 +42,12 @@ pub(super) const INTERFACE: &str = "primary_rpc_interface";
 const VALIDITY_DAYS: u32 = 90;
 
 /// Writes constitution and configuration.
-pub(super) fn write(common: &Path, node: &Path, members: &[String], address: &str) -> Result<(), CliError> {
+pub(super) fn write(
+    common: &Path,
+    node: &Path,
+    members: &[String],
+    address: &str,
+) -> Result<(), CliError> {
     let write = |path: std::path::PathBuf, text: &str| {
         std::fs::write(&path, text).map_err(|error| CliError::io(path, &error))
     };

@@ -31,11 +31,16 @@ pub(super) struct Consortium<'a> {
 
 impl<'a> Consortium<'a> {
     /// The members whose key files are in `common`.
-    pub(super) fn new(client: &'a Client, common: &'a Path, names: &[String]) -> Result<Self, CliError> {
+    pub(super) fn new(
+        client: &'a Client,
+        common: &'a Path,
+        names: &[String],
+    ) -> Result<Self, CliError> {
         let members = names
             .iter()
             .map(|name| {
-                let certificate = Certificate::from_pem(&read(&common.join(format!("{name}_cert.pem")))?)?;
+                let certificate =
+                    Certificate::from_pem(&read(&common.join(format!("{name}_cert.pem")))?)?;
                 Ok(Member {
                     id: certificate.fingerprint().to_string(),
                     key: EcKeyPair::from_pem(&read(&common.join(format!("{name}_privk.pem")))?)?,
@@ -43,7 +48,11 @@ impl<'a> Consortium<'a> {
                 })
             })
             .collect::<Result<_, CliError>>()?;
-        Ok(Self { client, common, members })
+        Ok(Self {
+            client,
+            common,
+            members,
+        })
     }
 
     /// Every member acknowledges the present state, which makes it active.
@@ -51,7 +60,13 @@ impl<'a> Consortium<'a> {
         for member in &self.members {
             let path = format!("/gov/members/state-digests/{}", member.id);
             let digest = self.post(member, "state_digest", None, &format!("{path}:update"), b"")?;
-            self.post(member, "ack", None, &format!("{path}:ack"), digest.body.as_bytes())?;
+            self.post(
+                member,
+                "ack",
+                None,
+                &format!("{path}:ack"),
+                digest.body.as_bytes(),
+            )?;
         }
         Ok(())
     }
@@ -71,8 +86,16 @@ impl<'a> Consortium<'a> {
             "args": { "next_service_identity": service_certificate },
         }));
         let proposal = json!({ "actions": actions }).to_string();
-        let Some(proposer) = self.members.first() else { return Ok(()) };
-        let mut state = self.proposal(proposer, "proposal", None, "/gov/members/proposals:create", &proposal)?;
+        let Some(proposer) = self.members.first() else {
+            return Ok(());
+        };
+        let mut state = self.proposal(
+            proposer,
+            "proposal",
+            None,
+            "/gov/members/proposals:create",
+            &proposal,
+        )?;
         let id = state["proposalId"].as_str().unwrap_or_default().to_owned();
         let ballot = json!({ "ballot": YES }).to_string();
         for member in &self.members {
@@ -85,7 +108,9 @@ impl<'a> Consortium<'a> {
         if state["proposalState"] == "Accepted" {
             Ok(())
         } else {
-            Err(CliError::Node(format!("the proposal to open the service ended as {state}")))
+            Err(CliError::Node(format!(
+                "the proposal to open the service ended as {state}"
+            )))
         }
     }
 
@@ -111,15 +136,27 @@ impl<'a> Consortium<'a> {
         path: &str,
         payload: &[u8],
     ) -> Result<Answer, CliError> {
-        let created_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let header = RequestHeader { msg_type: kind, created_at, proposal_id };
+        let created_at = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        let header = RequestHeader {
+            msg_type: kind,
+            created_at,
+            proposal_id,
+        };
         let body = sign_request(&member.key, &member.certificate, &header, payload)?;
         let target = format!("{path}?api-version={API_VERSION}");
-        let answer = self.client.send("POST", &target, "application/cose", &body)?;
+        let answer = self
+            .client
+            .send("POST", &target, "application/cose", &body)?;
         if (200..300).contains(&answer.status) {
             Ok(answer)
         } else {
-            Err(CliError::Refused { what: format!("POST {path}"), status: answer.status, body: answer.body })
+            Err(CliError::Refused {
+                what: format!("POST {path}"),
+                status: answer.status,
+                body: answer.body,
+            })
         }
     }
 }

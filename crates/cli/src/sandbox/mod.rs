@@ -35,8 +35,12 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), CliError> {
     let program = node_program(options.program.as_deref())?;
     let (common, node_directory) = prepare_workspace(&options.workspace)?;
-    let members: Vec<_> = (0..options.members).map(|index| format!("member{index}")).collect();
-    let users: Vec<_> = (0..options.users).map(|index| format!("user{index}")).collect();
+    let members: Vec<_> = (0..options.members)
+        .map(|index| format!("member{index}"))
+        .collect();
+    let users: Vec<_> = (0..options.users)
+        .map(|index| format!("user{index}"))
+        .collect();
     let curve = quorate_crypto::ec::Curve::P384;
     for member in &members {
         keygen::write_identity(&common, member, curve, true)?;
@@ -68,7 +72,10 @@ pub fn run(options: &Options) -> Result<(), CliError> {
     walkthrough::write_files(&common, &members)?;
     println!("Started CCF network with the following nodes:");
     println!("  Node [0] = https://{address}");
-    println!("Keys and certificates have been copied to the common folder: {}", common.display());
+    println!(
+        "Keys and certificates have been copied to the common folder: {}",
+        common.display()
+    );
     println!("{}", walkthrough::text(&common, &address, &members, &users));
     println!("Press Ctrl+C to shutdown the network");
 
@@ -104,7 +111,10 @@ fn prepare_workspace(workspace: &Path) -> Result<(PathBuf, PathBuf), CliError> {
                 .to_owned(),
         });
     }
-    let (common, node) = (workspace.join("sandbox_common"), workspace.join("sandbox_0"));
+    let (common, node) = (
+        workspace.join("sandbox_common"),
+        workspace.join("sandbox_0"),
+    );
     for directory in [&common, &node] {
         std::fs::create_dir_all(directory).map_err(|error| CliError::io(directory, &error))?;
     }

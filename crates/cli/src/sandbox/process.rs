@@ -39,7 +39,10 @@ impl NodeProcess {
             .stderr(file("err")?)
             .spawn()
             .map_err(|error| CliError::io(program, &error))?;
-        Ok(Self { child, directory: directory.to_owned() })
+        Ok(Self {
+            child,
+            directory: directory.to_owned(),
+        })
     }
 
     /// Where the node listens, from the file in which it says so.
@@ -47,15 +50,24 @@ impl NodeProcess {
         let path = self.directory.join(configuration::ADDRESSES);
         let text = self.wait_for_file(stop, &path)?;
         let addresses: serde_json::Value =
-            serde_json::from_str(&text).map_err(|error| CliError::Path { path: path.clone(), reason: error.to_string() })?;
-        addresses[configuration::INTERFACE].as_str().map(str::to_owned).ok_or_else(|| CliError::Path {
-            path,
-            reason: format!("names no address for {}", configuration::INTERFACE),
-        })
+            serde_json::from_str(&text).map_err(|error| CliError::Path {
+                path: path.clone(),
+                reason: error.to_string(),
+            })?;
+        addresses[configuration::INTERFACE]
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| CliError::Path {
+                path,
+                reason: format!("names no address for {}", configuration::INTERFACE),
+            })
     }
 
     /// The service certificate; the node writes it last.
-    pub(super) fn wait_for_service_certificate(&mut self, stop: &StopSignal) -> Result<String, CliError> {
+    pub(super) fn wait_for_service_certificate(
+        &mut self,
+        stop: &StopSignal,
+    ) -> Result<String, CliError> {
         let path = self.directory.join(configuration::SERVICE_CERTIFICATE);
         self.wait_for_file(stop, &path)
     }
@@ -95,12 +107,20 @@ impl NodeProcess {
             }
             std::thread::sleep(POLL);
         }
-        let reason = last_error.map(|error| format!(" ({error})")).unwrap_or_default();
-        Err(CliError::Node(format!("waited {} s in vain for {what}{reason}", START_LIMIT.as_secs())))
+        let reason = last_error
+            .map(|error| format!(" ({error})"))
+            .unwrap_or_default();
+        Err(CliError::Node(format!(
+            "waited {} s in vain for {what}{reason}",
+            START_LIMIT.as_secs()
+        )))
     }
 
     fn has_ended(&mut self) -> Result<bool, CliError> {
-        let status = self.child.try_wait().map_err(|error| CliError::io(&self.directory, &error))?;
+        let status = self
+            .child
+            .try_wait()
+            .map_err(|error| CliError::io(&self.directory, &error))?;
         Ok(status.is_some())
     }
 
@@ -115,7 +135,10 @@ impl NodeProcess {
         let deadline = Instant::now() + STOP_LIMIT;
         while !self.has_ended()? {
             if Instant::now() > deadline {
-                return Err(CliError::Node(format!("the node did not stop within {} s", STOP_LIMIT.as_secs())));
+                return Err(CliError::Node(format!(
+                    "the node did not stop within {} s",
+                    STOP_LIMIT.as_secs()
+                )));
             }
             std::thread::sleep(POLL);
         }
@@ -137,9 +160,13 @@ pub(super) struct StopSignal(std::sync::Arc<std::sync::atomic::AtomicBool>);
 
 impl StopSignal {
     pub(super) fn install() -> Result<Self, CliError> {
-        let failed = |error: std::io::Error| CliError::Node(format!("signals cannot be handled: {error}"));
+        let failed =
+            |error: std::io::Error| CliError::Node(format!("signals cannot be handled: {error}"));
         let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
         let (mut interrupt, mut terminate) = {
             let _guard = runtime.enter();
             (

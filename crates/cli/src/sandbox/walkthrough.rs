@@ -19,16 +19,19 @@ pub(super) fn write_files(common: &Path, members: &[String]) -> Result<(), CliEr
         "cert": read(format!("{newcomer}_cert.pem"))?,
         "encryption_pub_key": read(format!("{newcomer}_enc_pubk.pem"))?,
     } }] });
-    let ballot = |vote: bool| json!({
-        "ballot": format!("export function vote (rawProposal, proposerId) {{ return {vote} }}")
-    });
+    let ballot = |vote: bool| {
+        json!({
+            "ballot": format!("export function vote (rawProposal, proposerId) {{ return {vote} }}")
+        })
+    };
     for (name, value) in [
         ("set_member.json", proposal),
         ("vote_for.json", ballot(true)),
         ("vote_against.json", ballot(false)),
     ] {
         let path = common.join(name);
-        std::fs::write(&path, format!("{value:#}\n")).map_err(|error| CliError::io(path, &error))?;
+        std::fs::write(&path, format!("{value:#}\n"))
+            .map_err(|error| CliError::io(path, &error))?;
     }
     Ok(())
 }
@@ -58,7 +61,11 @@ The service is open. In another shell, with ccf_cose_sign1 on the PATH (pip inst
         members[0],
     );
     for (index, member) in members.iter().enumerate() {
-        let vote = if members.len() > 2 && index == 1 { "vote_against.json" } else { "vote_for.json" };
+        let vote = if members.len() > 2 && index == 1 {
+            "vote_against.json"
+        } else {
+            "vote_for.json"
+        };
         text.push_str(&format!(
             "  sign {member} --ccf-gov-msg-type ballot --ccf-gov-msg-proposal_id $proposal --content {vote} \\
       | gov members/proposals/$proposal/ballots/$(id {member}):submit\n"
@@ -106,14 +113,27 @@ mod tests {
     #[test]
     fn the_text_names_every_member_and_the_files_exist() {
         let directory = tempfile::tempdir().unwrap();
-        let names = |kind: &str, count: usize| (0..count).map(|i| format!("{kind}{i}")).collect::<Vec<_>>();
+        let names =
+            |kind: &str, count: usize| (0..count).map(|i| format!("{kind}{i}")).collect::<Vec<_>>();
         let (members, users) = (names("member", 3), names("user", 1));
         write_files(directory.path(), &members).unwrap();
         let text = text(directory.path(), "127.0.0.1:8000", &members, &users);
-        for word in ["sign member0", "sign member1", "sign member2", "sign member3", "user0_cert.pem", "vote_against"] {
+        for word in [
+            "sign member0",
+            "sign member1",
+            "sign member2",
+            "sign member3",
+            "user0_cert.pem",
+            "vote_against",
+        ] {
             assert!(text.contains(word), "{word} is missing in {text}");
         }
-        for file in ["set_member.json", "vote_for.json", "vote_against.json", "member3_enc_pubk.pem"] {
+        for file in [
+            "set_member.json",
+            "vote_for.json",
+            "vote_against.json",
+            "member3_enc_pubk.pem",
+        ] {
             assert!(directory.path().join(file).is_file(), "{file}");
         }
     }

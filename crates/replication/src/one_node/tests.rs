@@ -29,7 +29,10 @@ impl Record {
         let deadline = Instant::now() + Duration::from_secs(20);
         let mut events = self.events.lock();
         while !events.iter().any(|known| known == event) {
-            assert!(!self.changed.wait_until(&mut events, deadline).timed_out(), "{event} not in {events:?}");
+            assert!(
+                !self.changed.wait_until(&mut events, deadline).timed_out(),
+                "{event} not in {events:?}"
+            );
         }
     }
 }
@@ -55,16 +58,34 @@ fn batch(view: u64, first_seqno: u64, count: u64) -> Batch {
     for seqno in first_seqno..first_seqno + count {
         let mut writes = WriteSet::default();
         writes.put("public:m", "k", seqno.to_string());
-        let ends = if seqno == first_seqno + count - 1 { Flags::FORCE_CHUNK_AFTER } else { Flags::NONE };
-        let encoded =
-            entry::encode(TxId { view, seqno }, &writes, &Digest::default(), &secret, ends, &mut bytes).unwrap();
+        let ends = if seqno == first_seqno + count - 1 {
+            Flags::FORCE_CHUNK_AFTER
+        } else {
+            Flags::NONE
+        };
+        let encoded = entry::encode(
+            TxId { view, seqno },
+            &writes,
+            &Digest::default(),
+            &secret,
+            ends,
+            &mut bytes,
+        )
+        .unwrap();
         lengths.push(u32::try_from(encoded.len).unwrap());
     }
-    Batch { view, first_seqno, previous_root: Digest::default(), bytes: Bytes::from(bytes), lengths }
+    Batch {
+        view,
+        first_seqno,
+        previous_root: Digest::default(),
+        bytes: Bytes::from(bytes),
+        lengths,
+    }
 }
 
 fn engine(directory: &std::path::Path) -> (OneNode, Arc<Record>) {
-    let files = LedgerFiles::open_new(&directory.join("ledger"), &[], &FilesConfig::default()).unwrap();
+    let files =
+        LedgerFiles::open_new(&directory.join("ledger"), &[], &FilesConfig::default()).unwrap();
     let (engine, record) = (OneNode::new(files, 2), Arc::new(Record::default()));
     engine.start(record.clone());
     (engine, record)
@@ -83,7 +104,10 @@ fn design_3_5_a_run_is_committed_when_it_is_on_disk_and_files_get_their_names() 
     record.wait_for("committed 5");
     engine.stop();
     for name in ["ledger_1-2.committed", "ledger_3-5.committed"] {
-        assert!(directory.path().join("ledger").join(name).is_file(), "{name}");
+        assert!(
+            directory.path().join("ledger").join(name).is_file(),
+            "{name}"
+        );
     }
 }
 
@@ -92,10 +116,16 @@ fn a_run_that_does_not_extend_the_log_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let (engine, _) = engine(directory.path());
     for (view, first) in [(2, 2), (3, 1)] {
-        assert!(matches!(engine.append(batch(view, first, 1)), Err(EngineError::NotNext { .. })));
+        assert!(matches!(
+            engine.append(batch(view, first, 1)),
+            Err(EngineError::NotNext { .. })
+        ));
     }
     engine.append(batch(2, 1, 1)).unwrap();
-    assert!(matches!(engine.append(batch(2, 1, 1)), Err(EngineError::NotNext { log_end: 1, .. })));
+    assert!(matches!(
+        engine.append(batch(2, 1, 1)),
+        Err(EngineError::NotNext { log_end: 1, .. })
+    ));
 }
 
 #[test]
@@ -107,14 +137,20 @@ fn a_stop_writes_what_is_queued_and_takes_nothing_more() {
     }
     engine.stop();
     record.wait_for("committed 9");
-    assert!(matches!(engine.append(batch(2, 10, 1)), Err(EngineError::Stopped)));
+    assert!(matches!(
+        engine.append(batch(2, 10, 1)),
+        Err(EngineError::Stopped)
+    ));
 }
 
 #[test]
 fn one_node_cannot_have_two_members() {
     let directory = tempfile::tempdir().unwrap();
     let (engine, _) = engine(directory.path());
-    let member = |id: &str| Member { node_id: id.to_owned(), address: "127.0.0.1:1".to_owned() };
+    let member = |id: &str| Member {
+        node_id: id.to_owned(),
+        address: "127.0.0.1:1".to_owned(),
+    };
     engine.set_members(&[member("a")]).unwrap();
     let refusal = engine.set_members(&[member("a"), member("b")]).unwrap_err();
     assert!(refusal.to_string().contains("a, b"), "{refusal}");
@@ -123,7 +159,10 @@ fn one_node_cannot_have_two_members() {
 #[test]
 fn design_3_6_below_the_floor_of_free_space_writes_are_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let config = FilesConfig { free_space_min: u64::MAX, ..FilesConfig::default() };
+    let config = FilesConfig {
+        free_space_min: u64::MAX,
+        ..FilesConfig::default()
+    };
     let files = LedgerFiles::open_new(&directory.path().join("ledger"), &[], &config).unwrap();
     let (engine, record) = (OneNode::new(files, 2), Arc::new(Record::default()));
     engine.start(record.clone());

@@ -71,6 +71,10 @@ impl Core {
 
     /// The view in which `seqno` stands in the local ledger, 0 beyond its end.
     pub(super) fn view_of(&self, seqno: u64) -> u64 {
-        if seqno > self.last.seqno { 0 } else { self.view_history.view_at(seqno) }
+        if seqno > self.last.seqno {
+            0
+        } else {
+            self.view_history.view_at(seqno)
+        }
     }
 }

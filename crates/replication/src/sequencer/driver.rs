@@ -59,17 +59,23 @@ impl Driver {
     /// The operating system refuses a thread.
     pub fn start(sequencer: Arc<Sequencer>) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let thread = std::thread::Builder::new().name("sequencer".to_owned()).spawn({
-            let (sequencer, stop) = (sequencer.clone(), stop.clone());
-            move || {
-                while !stop.load(Ordering::Acquire) {
-                    sequencer.wake.prepare();
-                    let deadline = sequencer.pump(Instant::now());
-                    sequencer.wake.sleep_until(deadline);
+        let thread = std::thread::Builder::new()
+            .name("sequencer".to_owned())
+            .spawn({
+                let (sequencer, stop) = (sequencer.clone(), stop.clone());
+                move || {
+                    while !stop.load(Ordering::Acquire) {
+                        sequencer.wake.prepare();
+                        let deadline = sequencer.pump(Instant::now());
+                        sequencer.wake.sleep_until(deadline);
+                    }
                 }
-            }
-        })?;
-        Ok(Self { sequencer, stop, thread: Some(thread) })
+            })?;
+        Ok(Self {
+            sequencer,
+            stop,
+            thread: Some(thread),
+        })
     }
 
     /// Ends the thread and waits for it.

@@ -11,7 +11,9 @@ pub enum CommitError {
     #[error("Transaction failed to replicate.")]
     NotPrimary,
     /// The serialised entry would be larger than the node's limit. The client is at fault.
-    #[error("the transaction needs a ledger entry of {bytes} bytes, the limit (memory.max_msg_size) is {bytes_max}")]
+    #[error(
+        "the transaction needs a ledger entry of {bytes} bytes, the limit (memory.max_msg_size) is {bytes_max}"
+    )]
     TooLarge {
         /// Size of the entry.
         bytes: usize,

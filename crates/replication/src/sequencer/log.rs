@@ -27,7 +27,11 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(tree: MerkleTree, accounting: ChunkAccounting) -> Self {
-        Self { tree, accounting, run: None }
+        Self {
+            tree,
+            accounting,
+            run: None,
+        }
     }
 
     /// Seqno of the last leaf.
@@ -43,7 +47,11 @@ impl Log {
     /// Encodes the next transaction into the open run.
     pub(super) fn encode(&mut self, item: &Sequenced, extra: Flags) -> Result<(), EntryError> {
         let seqno = item.txid.seqno;
-        assert_eq!(seqno, self.tree.len(), "the tree holds one leaf for each seqno below the next one");
+        assert_eq!(
+            seqno,
+            self.tree.len(),
+            "the tree holds one leaf for each seqno below the next one"
+        );
         let tree = &mut self.tree;
         let run = self.run.get_or_insert_with(|| OpenRun {
             first_seqno: seqno,
@@ -51,9 +59,19 @@ impl Log {
             bytes: Vec::with_capacity(64 << 10),
             lengths: Vec::new(),
         });
-        let begins = if item.begins_chunk { Flags::FORCE_CHUNK_BEFORE } else { Flags::NONE };
-        let encoded =
-            entry::encode(item.txid, &item.writes, &item.claims, &item.secret, begins | extra, &mut run.bytes)?;
+        let begins = if item.begins_chunk {
+            Flags::FORCE_CHUNK_BEFORE
+        } else {
+            Flags::NONE
+        };
+        let encoded = entry::encode(
+            item.txid,
+            &item.writes,
+            &item.claims,
+            &item.secret,
+            begins | extra,
+            &mut run.bytes,
+        )?;
         run.lengths.push(encoded.len as u32);
         self.tree.append(encoded.leaf);
         self.accounting.append(encoded.len as u64);

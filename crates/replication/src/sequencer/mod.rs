@@ -123,7 +123,10 @@ impl Sequencer {
                 last_signature: 0,
                 secrets: LedgerSecrets::new(first_secret),
                 view_history: ViewHistory::default(),
-                borders: VecDeque::from([Border { txid: none, state: State::new() }]),
+                borders: VecDeque::from([Border {
+                    txid: none,
+                    state: State::new(),
+                }]),
                 watched: VecDeque::new(),
             }),
             log: Mutex::new(Log::new(MerkleTree::new(), accounting)),
@@ -131,7 +134,10 @@ impl Sequencer {
             hooks,
             events,
             signatures,
-            commit_point: RwLock::new(CommitPoint { txid: none, state: State::new() }),
+            commit_point: RwLock::new(CommitPoint {
+                txid: none,
+                state: State::new(),
+            }),
             committed: watch::Sender::new(none),
             committed_signal: (Mutex::new(()), Condvar::new()),
             wake: Wake::default(),
@@ -147,7 +153,10 @@ impl Sequencer {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let core = self.core.lock();
-        Snapshot { state: core.head.clone(), txid: core.last }
+        Snapshot {
+            state: core.head.clone(),
+            txid: core.last,
+        }
     }
 
     /// The head together with the Merkle root over everything up to it: what a proposal's id binds to
@@ -161,8 +170,15 @@ impl Sequencer {
             self.drain(&mut log)?;
             let core = self.core.lock();
             if core.queue.is_empty() {
-                assert_eq!(log.last(), core.last.seqno, "an empty queue means that all is hashed");
-                let snapshot = Snapshot { state: core.head.clone(), txid: core.last };
+                assert_eq!(
+                    log.last(),
+                    core.last.seqno,
+                    "an empty queue means that all is hashed"
+                );
+                let snapshot = Snapshot {
+                    state: core.head.clone(),
+                    txid: core.last,
+                };
                 return Ok((snapshot, log.tree.root()));
             }
         }
@@ -184,11 +200,16 @@ impl Sequencer {
         }
         let bytes = entry::encoded_len(&parts.writes);
         if bytes > self.config.entry_bytes_max {
-            return Err(CommitError::TooLarge { bytes, bytes_max: self.config.entry_bytes_max });
+            return Err(CommitError::TooLarge {
+                bytes,
+                bytes_max: self.config.entry_bytes_max,
+            });
         }
         self.engine.admits_writes().map_err(CommitError::Refused)?;
         if self.in_flight_bytes.load(Ordering::Relaxed) > limits::UNCOMMITTED_BYTES_MAX as u64 {
-            return Err(CommitError::Refused("too many bytes wait for commitment".to_owned()));
+            return Err(CommitError::Refused(
+                "too many bytes wait for commitment".to_owned(),
+            ));
         }
         let watched = self.hooks.commit_part(&parts.writes);
 
@@ -198,13 +219,20 @@ impl Sequencer {
             Session::Closed => return Err(CommitError::NotPrimary),
             Session::Stopped => return Err(CommitError::Stopped),
         }
-        parts.reads.validate(&core.head).map_err(|_| CommitError::Conflict)?;
-        let txid = TxId { view: core.view, seqno: core.last.seqno + 1 };
+        parts
+            .reads
+            .validate(&core.head)
+            .map_err(|_| CommitError::Conflict)?;
+        let txid = TxId {
+            view: core.view,
+            seqno: core.last.seqno + 1,
+        };
         let effects = self
             .hooks
             .run_apply(txid.seqno, &parts.writes)
             .map_err(|error| CommitError::Hook(error.to_string()))?;
-        core.begin_view(txid).map_err(|error| CommitError::Hook(error.to_string()))?;
+        core.begin_view(txid)
+            .map_err(|error| CommitError::Hook(error.to_string()))?;
         let secret = core.secrets.latest().secret.clone();
         core.head.apply(txid.seqno, &parts.writes);
         core.last = txid;
@@ -255,7 +283,9 @@ impl Sequencer {
         if due && let Err(error) = self.sign(&mut log) {
             self.fail(&error.to_string());
         }
-        self.next_tick.lock().unwrap_or(now + self.config.signature_delay)
+        self.next_tick
+            .lock()
+            .unwrap_or(now + self.config.signature_delay)
     }
 
     /// Signs the open run now, if there is anything unsigned. Used for the first run of a service and at a
@@ -297,7 +327,10 @@ impl Sequencer {
     fn encode_all(&self, log: &mut Log, items: &VecDeque<Sequenced>) -> Result<(), CommitError> {
         for item in items {
             log.encode(item, Flags::NONE).map_err(|error| {
-                self.fail(&format!("transaction {} cannot be encoded: {error}", item.txid));
+                self.fail(&format!(
+                    "transaction {} cannot be encoded: {error}",
+                    item.txid
+                ));
                 CommitError::Stopped
             })?;
         }
@@ -310,22 +343,35 @@ impl Sequencer {
         let mut core = self.core.lock();
         let rest = std::mem::take(&mut core.queue);
         for item in &rest {
-            log.encode(item, Flags::NONE).map_err(|error| CommitError::Hook(error.to_string()))?;
+            log.encode(item, Flags::NONE)
+                .map_err(|error| CommitError::Hook(error.to_string()))?;
         }
         if core.gap() == 0 {
             return Ok(());
         }
-        let txid = TxId { view: core.view, seqno: core.last.seqno + 1 };
-        assert_eq!(log.last() + 1, txid.seqno, "a signature covers every transaction below it");
+        let txid = TxId {
+            view: core.view,
+            seqno: core.last.seqno + 1,
+        };
+        assert_eq!(
+            log.last() + 1,
+            txid.seqno,
+            "a signature covers every transaction below it"
+        );
         let committed = self.committed_seqno.load(Ordering::Acquire);
-        log.tree.flush(committed).map_err(|error| CommitError::Hook(error.to_string()))?;
+        log.tree
+            .flush(committed)
+            .map_err(|error| CommitError::Hook(error.to_string()))?;
         log.accounting.compact(committed);
-        let writes = self
-            .signatures
-            .sign(txid, &log.tree)
-            .map_err(|reason| CommitError::Hook(format!("signature {txid} cannot be made: {reason}")))?;
+        let writes = self.signatures.sign(txid, &log.tree).map_err(|reason| {
+            CommitError::Hook(format!("signature {txid} cannot be made: {reason}"))
+        })?;
         let ends = log.accounting.must_end_at_signature(txid.seqno);
-        let flags = if ends { Flags::FORCE_CHUNK_AFTER } else { Flags::NONE };
+        let flags = if ends {
+            Flags::FORCE_CHUNK_AFTER
+        } else {
+            Flags::NONE
+        };
         let item = Sequenced {
             txid,
             secret: core.secrets.latest().secret.clone(),
@@ -334,15 +380,20 @@ impl Sequencer {
             begins_chunk: false,
             writes,
         };
-        log.encode(&item, flags).map_err(|error| CommitError::Hook(error.to_string()))?;
+        log.encode(&item, flags)
+            .map_err(|error| CommitError::Hook(error.to_string()))?;
         if ends {
             log.accounting.ended(txid.seqno);
         }
         core.head.apply(txid.seqno, &item.writes);
         core.last = txid;
         core.last_signature = txid.seqno;
-        core.begin_view(txid).map_err(|error| CommitError::Hook(error.to_string()))?;
-        let border = Border { txid, state: core.head.clone() };
+        core.begin_view(txid)
+            .map_err(|error| CommitError::Hook(error.to_string()))?;
+        let border = Border {
+            txid,
+            state: core.head.clone(),
+        };
         core.borders.push_back(border);
         self.last_seqno.store(txid.seqno, Ordering::Release);
         let batch = log.close_run(txid);
@@ -351,7 +402,9 @@ impl Sequencer {
             let bytes = batch.bytes.len() as u64;
             self.in_flight.lock().push_back((txid.seqno, bytes));
             self.in_flight_bytes.fetch_add(bytes, Ordering::Relaxed);
-            self.engine.append(batch).map_err(|error| CommitError::Hook(error.to_string()))?;
+            self.engine
+                .append(batch)
+                .map_err(|error| CommitError::Hook(error.to_string()))?;
         }
         Ok(())
     }
@@ -371,7 +424,10 @@ impl Sequencer {
     #[must_use]
     pub fn committed_state(&self) -> Snapshot {
         let point = self.commit_point.read().clone();
-        Snapshot { state: point.state, txid: point.txid }
+        Snapshot {
+            state: point.state,
+            txid: point.txid,
+        }
     }
 
     /// A receiver that sees every new commit point.
@@ -386,7 +442,12 @@ impl Sequencer {
         let deadline = Instant::now() + patience;
         let mut held = self.committed_signal.0.lock();
         while self.committed().seqno < seqno {
-            if self.committed_signal.1.wait_until(&mut held, deadline).timed_out() {
+            if self
+                .committed_signal
+                .1
+                .wait_until(&mut held, deadline)
+                .timed_out()
+            {
                 return self.committed().seqno >= seqno;
             }
         }
@@ -430,7 +491,9 @@ impl Sequencer {
     #[must_use]
     pub fn uncommitted(&self) -> u64 {
         let committed = self.committed_seqno.load(Ordering::Acquire);
-        self.last_seqno.load(Ordering::Acquire).saturating_sub(committed)
+        self.last_seqno
+            .load(Ordering::Acquire)
+            .saturating_sub(committed)
     }
 
     /// Seqno of the last signature in the local log, 0 if there is none.
@@ -443,7 +506,10 @@ impl Sequencer {
     #[must_use]
     pub fn latest_secrets(&self) -> (SecretInForce, Option<SecretInForce>) {
         let core = self.core.lock();
-        (core.secrets.latest().clone(), core.secrets.penultimate().cloned())
+        (
+            core.secrets.latest().clone(),
+            core.secrets.penultimate().cloned(),
+        )
     }
 
     /// The engine below.
@@ -457,15 +523,31 @@ impl Listener for Sequencer {
     fn committed(&self, seqno: u64) {
         let (border, watched) = {
             let mut core = self.core.lock();
-            let Some(at) = core.borders.iter().position(|border| border.txid.seqno == seqno) else {
+            let Some(at) = core
+                .borders
+                .iter()
+                .position(|border| border.txid.seqno == seqno)
+            else {
                 drop(core);
-                return self.fail(&format!("the engine committed seqno {seqno}, which is no signature of this log"));
+                return self.fail(&format!(
+                    "the engine committed seqno {seqno}, which is no signature of this log"
+                ));
             };
             core.borders.drain(..at);
-            let upto = core.watched.iter().take_while(|(txid, _)| txid.seqno <= seqno).count();
+            let upto = core
+                .watched
+                .iter()
+                .take_while(|(txid, _)| txid.seqno <= seqno)
+                .count();
             let watched: Vec<_> = core.watched.drain(..upto).collect();
             let border = &core.borders[0];
-            (CommitPoint { txid: border.txid, state: border.state.clone() }, watched)
+            (
+                CommitPoint {
+                    txid: border.txid,
+                    state: border.state.clone(),
+                },
+                watched,
+            )
         };
         for (txid, writes) in &watched {
             if let Err(error) = self.hooks.run_commit(txid.seqno, writes) {
@@ -494,10 +576,19 @@ impl Listener for Sequencer {
         let mut core = self.core.lock();
         core.session = Session::Closed;
         core.queue.clear();
-        while core.borders.len() > 1 && core.borders.back().is_some_and(|border| border.txid.seqno > seqno) {
+        while core.borders.len() > 1
+            && core
+                .borders
+                .back()
+                .is_some_and(|border| border.txid.seqno > seqno)
+        {
             core.borders.pop_back();
         }
-        let Some((txid, state)) = core.borders.back().map(|border| (border.txid, border.state.clone())) else {
+        let Some((txid, state)) = core
+            .borders
+            .back()
+            .map(|border| (border.txid, border.state.clone()))
+        else {
             return;
         };
         core.head = state.clone();
@@ -520,7 +611,10 @@ impl Listener for Sequencer {
         }
         match cut {
             Ok(()) => self.events.rolled_back(txid.seqno, &state),
-            Err(error) => self.fail(&format!("the Merkle tree cannot be cut back to seqno {}: {error}", txid.seqno)),
+            Err(error) => self.fail(&format!(
+                "the Merkle tree cannot be cut back to seqno {}: {error}",
+                txid.seqno
+            )),
         }
     }
 

@@ -48,7 +48,9 @@ struct Node {
 
 impl SignatureSource for Node {
     fn sign(&self, txid: TxId, tree: &MerkleTree) -> Result<WriteSet, String> {
-        self.signer.sign(txid, tree, "certificate", 0).map_err(|error| error.to_string())
+        self.signer
+            .sign(txid, tree, "certificate", 0)
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -72,13 +74,33 @@ struct Fixture {
 fn fixture(config: SequencerConfig, hooks: Hooks<Effect>) -> Fixture {
     let key = || Arc::new(EcKeyPair::generate(Curve::P256, &SystemEntropy));
     let signer = RunSigner::new(key(), key(), "issuer", "subject").unwrap();
-    let node = Arc::new(Node { signer, log: Mutex::default() });
+    let node = Arc::new(Node {
+        signer,
+        log: Mutex::default(),
+    });
     let engine = Arc::new(Memory::default());
     let secret = Arc::new(LedgerSecret::generate(&SystemEntropy).unwrap());
-    let first = SecretInForce { valid_from: 1, secret: secret.clone(), previous_stored: None };
-    let sequencer = Sequencer::new(config, first, engine.clone(), hooks, node.clone(), node.clone());
+    let first = SecretInForce {
+        valid_from: 1,
+        secret: secret.clone(),
+        previous_stored: None,
+    };
+    let sequencer = Sequencer::new(
+        config,
+        first,
+        engine.clone(),
+        hooks,
+        node.clone(),
+        node.clone(),
+    );
     engine.start(sequencer.clone());
-    Fixture { sequencer, engine, node, secret, began: Instant::now() }
+    Fixture {
+        sequencer,
+        engine,
+        node,
+        secret,
+        began: Instant::now(),
+    }
 }
 
 fn plain() -> Fixture {
@@ -94,12 +116,16 @@ impl Fixture {
 
     /// Pumps at `seconds` after the beginning.
     fn pump_at(&self, seconds: f64) {
-        self.sequencer.pump(self.began + Duration::from_secs_f64(seconds));
+        self.sequencer
+            .pump(self.began + Duration::from_secs_f64(seconds));
     }
 
     fn commit_all(&self) {
         let batches = self.engine.batches.lock().clone();
-        for batch in batches.iter().filter(|batch| batch.last_seqno() > self.sequencer.committed().seqno) {
+        for batch in batches
+            .iter()
+            .filter(|batch| batch.last_seqno() > self.sequencer.committed().seqno)
+        {
             committed_by(&self.sequencer, batch.last_seqno());
         }
     }
@@ -121,18 +147,32 @@ fn committed_by(listener: &Sequencer, seqno: u64) {
 fn design_3_4_a_run_ends_in_its_signature_over_everything_below() {
     let fixture = plain();
     for index in 0..3 {
-        assert_eq!(fixture.write("records", "k", &index.to_string()).unwrap(), TxId { view: 2, seqno: index + 1 });
+        assert_eq!(
+            fixture.write("records", "k", &index.to_string()).unwrap(),
+            TxId {
+                view: 2,
+                seqno: index + 1
+            }
+        );
     }
     fixture.sequencer.sign_now().unwrap();
-    let [batch] = fixture.batches().try_into().unwrap_or_else(|_| panic!("one run"));
-    assert_eq!((batch.view, batch.first_seqno, batch.last_seqno()), (2, 1, 4));
+    let [batch] = fixture
+        .batches()
+        .try_into()
+        .unwrap_or_else(|_| panic!("one run"));
+    assert_eq!(
+        (batch.view, batch.first_seqno, batch.last_seqno()),
+        (2, 1, 4)
+    );
     let mut tree = MerkleTree::new();
     assert_eq!(batch.previous_root, tree.root());
     for (seqno, bytes) in batch.entries() {
         let decoded = entry::decode(&bytes, Some(&fixture.secret)).unwrap();
         assert_eq!(decoded.txid, TxId { view: 2, seqno });
         if seqno == 4 {
-            let signature = SignatureEntry::read(&decoded.writes).unwrap().expect("a signature");
+            let signature = SignatureEntry::read(&decoded.writes)
+                .unwrap()
+                .expect("a signature");
             assert_eq!(signature.primary.root, tree.root());
             signature.verify_tree(&tree).unwrap();
         }
@@ -145,19 +185,32 @@ fn ledger_4_4_the_timer_signs_what_is_unsigned_and_nothing_else() {
     let fixture = plain();
     fixture.pump_at(0.0);
     fixture.pump_at(5.0);
-    assert!(fixture.batches().is_empty(), "an idle primary emits nothing");
+    assert!(
+        fixture.batches().is_empty(),
+        "an idle primary emits nothing"
+    );
     fixture.write("m", "k", "v").unwrap();
     fixture.pump_at(5.5);
     assert!(fixture.batches().is_empty(), "the delay is not over");
     fixture.pump_at(6.0);
     assert_eq!(fixture.batches().len(), 1);
     fixture.pump_at(9.0);
-    assert_eq!(fixture.batches().len(), 1, "never directly after a signature of the same view");
+    assert_eq!(
+        fixture.batches().len(),
+        1,
+        "never directly after a signature of the same view"
+    );
 }
 
 #[test]
 fn ledger_4_4_so_many_transactions_are_signed_at_once() {
-    let fixture = fixture(SequencerConfig { signature_tx_count: 3, ..SequencerConfig::default() }, Hooks::new());
+    let fixture = fixture(
+        SequencerConfig {
+            signature_tx_count: 3,
+            ..SequencerConfig::default()
+        },
+        Hooks::new(),
+    );
     fixture.pump_at(0.0);
     for index in 0..3 {
         assert!(fixture.batches().is_empty());
@@ -169,7 +222,13 @@ fn ledger_4_4_so_many_transactions_are_signed_at_once() {
 
 #[test]
 fn design_3_4_so_many_bytes_are_signed_at_once() {
-    let fixture = fixture(SequencerConfig { batch_bytes_max: 1000, ..SequencerConfig::default() }, Hooks::new());
+    let fixture = fixture(
+        SequencerConfig {
+            batch_bytes_max: 1000,
+            ..SequencerConfig::default()
+        },
+        Hooks::new(),
+    );
     fixture.pump_at(0.0);
     fixture.write("m", "k", &"x".repeat(500)).unwrap();
     fixture.pump_at(0.1);
@@ -187,9 +246,19 @@ fn apps_7_a_read_that_changed_is_a_conflict_and_nothing_happens() {
     assert_eq!(stale.get("m", b"k").unwrap(), "1");
     stale.put("m", "other", "x");
     fixture.write("m", "k", "2").unwrap();
-    assert!(matches!(fixture.sequencer.commit(stale), Err(CommitError::Conflict)));
+    assert!(matches!(
+        fixture.sequencer.commit(stale),
+        Err(CommitError::Conflict)
+    ));
     assert_eq!(fixture.sequencer.snapshot().txid.seqno, 2);
-    assert!(fixture.sequencer.snapshot().state.get("m", b"other").is_none());
+    assert!(
+        fixture
+            .sequencer
+            .snapshot()
+            .state
+            .get("m", b"other")
+            .is_none()
+    );
 }
 
 #[test]
@@ -204,7 +273,13 @@ fn apps_7_a_read_only_transaction_has_the_id_it_read_and_no_entry() {
 
 #[test]
 fn node_and_operations_3_1_an_entry_above_the_limit_is_refused_and_the_node_lives() {
-    let fixture = fixture(SequencerConfig { entry_bytes_max: 400, ..SequencerConfig::default() }, Hooks::new());
+    let fixture = fixture(
+        SequencerConfig {
+            entry_bytes_max: 400,
+            ..SequencerConfig::default()
+        },
+        Hooks::new(),
+    );
     assert!(matches!(
         fixture.write("m", "k", &"x".repeat(400)),
         Err(CommitError::TooLarge { bytes_max: 400, .. })
@@ -220,14 +295,36 @@ fn ledger_7_3_pending_until_the_engine_commits_then_committed() {
     assert_eq!(fixture.sequencer.uncommitted(), 1);
     fixture.sequencer.sign_now().unwrap();
     assert_eq!(fixture.sequencer.status(id), TxStatus::Pending);
-    assert!(fixture.sequencer.committed_state().state.get("m", b"k").is_none());
+    assert!(
+        fixture
+            .sequencer
+            .committed_state()
+            .state
+            .get("m", b"k")
+            .is_none()
+    );
     fixture.commit_all();
     assert_eq!(fixture.sequencer.status(id), TxStatus::Committed);
     assert_eq!(fixture.sequencer.committed(), TxId { view: 2, seqno: 2 });
     assert_eq!(fixture.sequencer.uncommitted(), 0);
-    assert_eq!(fixture.sequencer.committed_state().state.get("m", b"k").unwrap().value, "v");
-    assert_eq!(fixture.sequencer.status(TxId { view: 1, seqno: 1 }), TxStatus::Invalid);
-    assert_eq!(fixture.sequencer.status(TxId { view: 2, seqno: 9 }), TxStatus::Unknown);
+    assert_eq!(
+        fixture
+            .sequencer
+            .committed_state()
+            .state
+            .get("m", b"k")
+            .unwrap()
+            .value,
+        "v"
+    );
+    assert_eq!(
+        fixture.sequencer.status(TxId { view: 1, seqno: 1 }),
+        TxStatus::Invalid
+    );
+    assert_eq!(
+        fixture.sequencer.status(TxId { view: 2, seqno: 9 }),
+        TxStatus::Unknown
+    );
 }
 
 #[test]
@@ -276,17 +373,25 @@ fn recovery_7_a_rekey_takes_effect_from_the_next_seqno() {
     fixture.write("records", "k", "v").unwrap();
     fixture.sequencer.sign_now().unwrap();
     let entries: Vec<_> = fixture.batches()[0].entries().collect();
-    let opens = |index: usize, secret: &LedgerSecret| entry::decode(&entries[index].1, Some(secret)).is_ok();
+    let opens = |index: usize, secret: &LedgerSecret| {
+        entry::decode(&entries[index].1, Some(secret)).is_ok()
+    };
     assert!(opens(0, &fixture.secret) && !opens(0, &new));
     assert!(opens(1, &new) && !opens(1, &fixture.secret));
     assert!(opens(2, &new), "the signature too");
-    assert_eq!(fixture.sequencer.latest_secrets().0.previous_stored, Some(1));
+    assert_eq!(
+        fixture.sequencer.latest_secrets().0.previous_stored,
+        Some(1)
+    );
 }
 
 #[test]
 fn governance_api_4_2_the_root_covers_everything_up_to_the_snapshot() {
     let fixture = plain();
-    assert_eq!(fixture.sequencer.snapshot_with_root().unwrap().1, Digest::default());
+    assert_eq!(
+        fixture.sequencer.snapshot_with_root().unwrap().1,
+        Digest::default()
+    );
     fixture.write("m", "k", "1").unwrap();
     fixture.write("m", "k", "2").unwrap();
     let (snapshot, root) = fixture.sequencer.snapshot_with_root().unwrap();
@@ -294,7 +399,14 @@ fn governance_api_4_2_the_root_covers_everything_up_to_the_snapshot() {
     fixture.sequencer.sign_now().unwrap();
     let entries: Vec<_> = fixture.batches()[0].entries().collect();
     let signature = entry::decode(&entries[2].1, Some(&fixture.secret)).unwrap();
-    assert_eq!(SignatureEntry::read(&signature.writes).unwrap().unwrap().primary.root, root);
+    assert_eq!(
+        SignatureEntry::read(&signature.writes)
+            .unwrap()
+            .unwrap()
+            .primary
+            .root,
+        root
+    );
 }
 
 #[test]
@@ -310,8 +422,20 @@ fn design_3_9_truncation_cuts_head_tree_and_order_at_a_batch_border() {
 
     fixture.sequencer.truncated(2);
     assert_eq!(fixture.log(), ["rolled back to 2"]);
-    assert_eq!(fixture.sequencer.snapshot().state.get("m", b"k").unwrap().value, "kept");
-    assert!(matches!(fixture.write("m", "k", "x"), Err(CommitError::NotPrimary)));
+    assert_eq!(
+        fixture
+            .sequencer
+            .snapshot()
+            .state
+            .get("m", b"k")
+            .unwrap()
+            .value,
+        "kept"
+    );
+    assert!(matches!(
+        fixture.write("m", "k", "x"),
+        Err(CommitError::NotPrimary)
+    ));
 
     fixture.sequencer.role_changed(&Role::Primary { view: 4 });
     assert_eq!(fixture.sequencer.snapshot_with_root().unwrap().1, root);
@@ -332,7 +456,10 @@ fn design_3_4_closing_signs_the_open_run_and_admits_nothing_more() {
     fixture.write("m", "k", "v").unwrap();
     fixture.sequencer.close().unwrap();
     assert_eq!(fixture.batches()[0].last_seqno(), 2);
-    assert!(matches!(fixture.write("m", "k", "v"), Err(CommitError::Stopped)));
+    assert!(matches!(
+        fixture.write("m", "k", "v"),
+        Err(CommitError::Stopped)
+    ));
 }
 
 #[test]
@@ -357,9 +484,15 @@ fn ledger_1_4_a_requested_chunk_ends_at_the_next_signature() {
     fixture.sequencer.sign_now().unwrap();
     let ends = |batch: &Batch| {
         let (_, last) = batch.entries().last().unwrap();
-        entry::decode(&last, None).unwrap().flags.contains(entry::Flags::FORCE_CHUNK_AFTER)
+        entry::decode(&last, None)
+            .unwrap()
+            .flags
+            .contains(entry::Flags::FORCE_CHUNK_AFTER)
     };
-    assert_eq!(fixture.batches().iter().map(ends).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(
+        fixture.batches().iter().map(ends).collect::<Vec<_>>(),
+        [true, false]
+    );
 }
 
 #[test]
@@ -368,6 +501,10 @@ fn a_commit_of_what_is_no_signature_ends_the_node() {
     fixture.write("m", "k", "v").unwrap();
     fixture.sequencer.sign_now().unwrap();
     committed_by(&fixture.sequencer, 1);
-    assert!(fixture.log()[0].starts_with("failed: the engine committed seqno 1"), "{:?}", fixture.log());
+    assert!(
+        fixture.log()[0].starts_with("failed: the engine committed seqno 1"),
+        "{:?}",
+        fixture.log()
+    );
     assert_eq!(fixture.sequencer.committed().seqno, 0);
 }

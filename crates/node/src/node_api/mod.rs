@@ -1,0 +1,62 @@
+//! The endpoints under `/node` (node-and-operations.md 9): what operators, load balancers and monitoring ask.
+
+mod consensus;
+mod evidence;
+mod identity;
+mod internal;
+mod measurements;
+mod network;
+mod roles;
+mod snapshots;
+mod state;
+
+use std::sync::Arc;
+
+use quorate_endpoints::error::ApiError;
+use quorate_endpoints::{Context, Endpoint, Frontend, RegistrationError, Response};
+use quorate_http::Method;
+use serde_json::Value;
+
+use crate::service_node::ServiceNode;
+
+/// Registers every endpoint of a node.
+///
+/// # Errors
+/// None in practice: the paths are fixed and do not collide.
+pub fn register(frontend: &mut Frontend, node: &Arc<ServiceNode>) -> Result<(), RegistrationError> {
+    state::register(frontend, node)?;
+    network::register(frontend, node)?;
+    roles::register(frontend, node)?;
+    consensus::register(frontend, node)?;
+    evidence::register(frontend, node)?;
+    measurements::register(frontend, node)?;
+    identity::register(frontend, node)?;
+    snapshots::register(frontend, node)?;
+    internal::register(frontend)
+}
+
+type Handle<T> =
+    dyn Fn(&ServiceNode, &mut Context<'_>) -> Result<T, ApiError> + Send + Sync + 'static;
+
+/// An open endpoint that answers JSON.
+fn get(template: &str, node: &Arc<ServiceNode>, handler: Box<Handle<Value>>) -> Endpoint {
+    let node = node.clone();
+    Endpoint::json(Method::GET, template, move |context| {
+        handler(&node, context)
+    })
+    .read_only()
+    .auth([])
+}
+
+/// An open endpoint that makes its response itself.
+fn plain(
+    method: Method,
+    template: &str,
+    node: &Arc<ServiceNode>,
+    handler: Box<Handle<Response>>,
+) -> Endpoint {
+    let node = node.clone();
+    Endpoint::new(method, template, move |context| handler(&node, context))
+        .read_only()
+        .auth([])
+}

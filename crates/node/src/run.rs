@@ -1,0 +1,306 @@
+//! The life of a node process, from its arguments to its end (node-and-operations.md 1.4, 8). What founding
+//! a service means is in `start`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quorate_attestation::Platform;
+use quorate_config::{CommandKind, LogFormat as ConfiguredFormat};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::application::Application;
+use crate::command_line::{self, Arguments, Invocation};
+use crate::exit::{Exit, ExitCode};
+use crate::interfaces::Interfaces;
+use crate::load::{Loaded, load};
+use crate::logging::{Log, LogFormat};
+use crate::start::{self, RunningNode};
+use crate::{files, process, version};
+
+/// Scratch directory in the working directory, wiped at every start.
+const SCRATCH: &str = ".index";
+/// Longest wait for the open run to commit at a stop.
+const FINAL_COMMIT: Duration = Duration::from_secs(5);
+/// More request threads than this are refused (node-and-operations.md 1.2, code 4).
+const WORKER_THREADS_MAX: u64 = 23;
+
+/// Runs a node until it stops.
+///
+/// # Errors
+/// The exit code, and what to say on standard error.
+pub fn run(application: &Application, arguments: &[String]) -> Result<(), Exit> {
+    let platform = platform()?;
+    let version_text = version::text(platform, application.name);
+    let options = match command_line::parse(arguments, application.name, &version_text)? {
+        Invocation::Print(text) => {
+            print!("{text}");
+            return Ok(());
+        }
+        Invocation::Run(options) => options,
+    };
+    process::forbid_dumps().map_err(|reason| Exit::aborted(&reason))?;
+    let Loaded {
+        text,
+        config,
+        notes,
+    } = load(&options)?;
+    let format = match config.logging.format {
+        ConfiguredFormat::Text => LogFormat::Text,
+        ConfiguredFormat::Json => LogFormat::Json,
+    };
+    let log = Log::install(format).map_err(|error| Exit::aborted(&error.to_string()))?;
+    announce(arguments, &options, &text, &notes);
+    if options.check {
+        tracing::info!("Configuration file successfully verified");
+        return Ok(());
+    }
+    let threshold = config
+        .command
+        .start
+        .as_ref()
+        .map_or(Ok(0), |start| start.recovery_threshold());
+    let threshold = threshold.map_err(|error| {
+        tracing::error!("{error}");
+        Exit::logged(ExitCode::InvalidValue)
+    })?;
+    files::write_pid(&config.output_files.pid_file)?;
+    log.set_level(options.log_level);
+    process::abort_on_panic();
+    refuse_unbuilt(&config, platform)?;
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("requests")
+        .build()
+        .map_err(|error| Exit::aborted(&format!("the runtime cannot be started: {error}")))?;
+    runtime.block_on(async {
+        let signals = Signals::install()?;
+        files::ensure_directory(&config.snapshots.directory)?;
+        files::fresh_scratch(SCRATCH.as_ref())?;
+        let interfaces = Interfaces::bind(&config)?;
+        write_addresses(&config, &interfaces)?;
+        let node = start::start(application, Arc::new(config), interfaces, threshold)?;
+        serve_until_stopped(node, signals).await
+    })
+}
+
+fn platform() -> Result<Platform, Exit> {
+    let chosen = std::env::var("CCF_PLATFORM_OVERRIDE").ok();
+    let sev_guest = std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/sev-guest")
+        .is_ok();
+    Platform::detect(chosen.as_deref(), sev_guest)
+        .map_err(|error| Exit::aborted(&error.to_string()))
+}
+
+/// The first lines of every log.
+fn announce(arguments: &[String], options: &Arguments, text: &str, notes: &[quorate_config::Note]) {
+    tracing::info!("CCF version: {}", version::CONTRACT);
+    let quoted: Vec<_> = arguments
+        .iter()
+        .map(|argument| format!("\"{argument}\""))
+        .collect();
+    tracing::info!("CLI args: {}", quoted.join(" "));
+    if options.check {
+        return;
+    }
+    tracing::info!("Configuration file {}:\n{text}", options.config);
+    let chosen = std::env::var("CCF_PLATFORM_OVERRIDE").ok();
+    let environment: serde_json::Map<_, _> = chosen
+        .into_iter()
+        .map(|value| ("CCF_PLATFORM_OVERRIDE".to_owned(), value.into()))
+        .collect();
+    tracing::info!("Environment: {:#}", serde_json::Value::Object(environment));
+    for note in notes {
+        tracing::info!("{note}");
+    }
+}
+
+/// What the contract has and this version of the node has not: refused by name before anything is made.
+fn refuse_unbuilt(config: &quorate_config::Config, platform: Platform) -> Result<(), Exit> {
+    let refuse = |reason: String| {
+        tracing::warn!("Error starting node: {reason}");
+        Err(Exit::logged(ExitCode::NodeCreation))
+    };
+    match config.command.kind {
+        CommandKind::Start => {}
+        CommandKind::Join => {
+            return refuse(
+                "command.type Join is not available in this version; it can Start a service"
+                    .to_owned(),
+            );
+        }
+        CommandKind::Recover => {
+            return refuse(
+                "command.type Recover is not available in this version; it can Start a service"
+                    .to_owned(),
+            );
+        }
+    }
+    if platform != Platform::Virtual {
+        return refuse(format!(
+            "platform {} is not available in this version; set CCF_PLATFORM_OVERRIDE=Virtual to run without hardware \
+             protection",
+            platform.name()
+        ));
+    }
+    if config.worker_threads > WORKER_THREADS_MAX {
+        tracing::error!(
+            "worker_threads is {}, at most {WORKER_THREADS_MAX} are possible",
+            config.worker_threads
+        );
+        return Err(Exit::logged(ExitCode::TooManyThreads));
+    }
+    let custom =
+        config
+            .network
+            .rpc_interfaces
+            .iter()
+            .find_map(|(name, interface)| match &interface.app_protocol {
+                quorate_config::AppProtocol::Custom(protocol) => Some((name, protocol)),
+                _ => None,
+            });
+    if let Some((name, protocol)) = custom {
+        return refuse(format!(
+            "app_protocol '{protocol}' of interface {name} is not registered by this application; HTTP1 and HTTP2 are"
+        ));
+    }
+    Ok(())
+}
+
+fn write_addresses(config: &quorate_config::Config, interfaces: &Interfaces) -> Result<(), Exit> {
+    let node_to_node = [(
+        "node_to_node_interface".to_owned(),
+        interfaces.node_to_node.bind_address.clone(),
+    )]
+    .into();
+    if let Some(path) = &config.output_files.node_to_node_address_file {
+        files::write(path, files::addresses(&node_to_node).as_bytes())?;
+    }
+    if let Some(path) = &config.output_files.rpc_addresses_file {
+        files::write(
+            path,
+            files::addresses(&interfaces.bound_addresses()).as_bytes(),
+        )?;
+    }
+    Ok(())
+}
+
+struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+    interrupt: Signal,
+}
+
+/// Why the node stops.
+enum Stop {
+    Terminated,
+    Hangup,
+}
+
+impl Signals {
+    fn install() -> Result<Self, Exit> {
+        let failed =
+            |error: std::io::Error| Exit::aborted(&format!("signals cannot be handled: {error}"));
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            hangup: signal(SignalKind::hangup()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
+    }
+
+    async fn next(&mut self) -> Stop {
+        tokio::select! {
+            _ = self.terminate.recv() => Stop::Terminated,
+            _ = self.interrupt.recv() => Stop::Terminated,
+            _ = self.hangup.recv() => Stop::Hangup,
+        }
+    }
+}
+
+async fn serve_until_stopped(node: RunningNode, mut signals: Signals) -> Result<(), Exit> {
+    let (stop, stopped) = watch::channel(false);
+    let mut sessions = JoinSet::new();
+    let local = node.node.local.clone();
+    for interface in local
+        .interfaces
+        .take(&local.config)
+        .map_err(|error| Exit::aborted(&error.to_string()))?
+    {
+        sessions.spawn(quorate_http::serve(
+            interface,
+            node.dispatcher.clone(),
+            stopped.clone(),
+        ));
+    }
+    if let Some(listener) = local.interfaces.take_node_to_node() {
+        sessions.spawn(drop_connections(listener, stopped));
+    }
+    let mut ignore = local.config.ignore_first_sigterm;
+    loop {
+        match signals.next().await {
+            Stop::Terminated if ignore => {
+                ignore = false;
+                tracing::info!("Terminated: Notifying enclave, but not shutting down.");
+                local.set_stop_notice();
+            }
+            Stop::Terminated => {
+                tracing::info!("Terminated: Shutting down enclave gracefully...");
+                break;
+            }
+            Stop::Hangup => {
+                tracing::info!("Hangup: Shutting down enclave gracefully...");
+                break;
+            }
+        }
+    }
+    stop.send_replace(true);
+    while sessions.join_next().await.is_some() {}
+    commit_open_run(&node).await;
+    node.stop();
+    tracing::info!("Enclave stopped successfully. Stopping host...");
+    tracing::info!("Host stopped successfully");
+    Ok(())
+}
+
+/// Signs what has been answered and is not signed yet, and waits a bounded time for it to commit.
+async fn commit_open_run(node: &RunningNode) {
+    let sequencer = &node.node.sequencer;
+    if let Err(error) = sequencer.close() {
+        tracing::info!("The last transactions cannot be signed: {error}");
+        return;
+    }
+    let last = sequencer.last_signed();
+    let mut committed = sequencer.watch_committed();
+    let waited =
+        tokio::time::timeout(FINAL_COMMIT, committed.wait_for(|txid| txid.seqno >= last)).await;
+    if waited.is_err() {
+        tracing::info!(
+            "Seqno {last} did not commit within {} s",
+            FINAL_COMMIT.as_secs()
+        );
+    }
+}
+
+/// A service of one node has no peers: whoever connects to the node-to-node interface is let go at once, without a word.
+async fn drop_connections(listener: std::net::TcpListener, mut stopped: watch::Receiver<bool>) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if accepted.is_err() {
+                    // Out of descriptors, most likely: let others go first.
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+            // A sender that is gone means the same.
+            _ = stopped.changed() => return,
+        }
+    }
+}
