@@ -8,7 +8,11 @@ use super::{
     chunk::{FILE_HEADER_LEN, check_entry},
     reader::Chunk,
 };
-use crate::{entry::Flags, limits};
+use crate::{
+    entry::{self, Flags},
+    limits,
+    signature::SIGNATURES,
+};
 
 impl LedgerFiles {
     /// Checks a batch before any of it is written.
@@ -47,6 +51,7 @@ impl LedgerFiles {
                 return Err(chunk_full(seqno, entry.len()));
             }
             if entry_flags.contains(Flags::FORCE_CHUNK_AFTER) {
+                check_is_signature(entry).map_err(invalid)?;
                 end = FILE_HEADER_LEN;
             }
             flags.push(entry_flags);
@@ -205,6 +210,15 @@ impl LedgerFiles {
             chunk.reusable.clear();
         }
         Ok(())
+    }
+}
+
+/// A chunk ends with a signature, or its committed file could hold entries that are not (ledger.md 1.4).
+fn check_is_signature(entry: &[u8]) -> Result<(), String> {
+    let entry = entry::decode(entry, None).map_err(|error| error.to_string())?;
+    match entry.writes.writes_to(SIGNATURES) {
+        Some(_) => Ok(()),
+        None => Err("its flags end the chunk, but it is no signature".to_owned()),
     }
 }
 

@@ -34,23 +34,59 @@ pub(super) struct Layout {
     pub(super) complete: bool,
     /// Size of the file.
     pub(super) size: u64,
+    /// Why what follows the last entry is not the next one; `None` if it is only not whole.
+    pub(super) invalid: Option<String>,
 }
 
 impl Layout {
-    /// The layout of a file that need not be complete. A damaged table is not believed if the entries are whole
-    /// without it.
+    /// The layout of a file that need not be complete. A table that is not what the entries say is not believed.
     pub(super) fn read(file: &File, path: &Path, first: u64) -> Result<Self, FileFault> {
         let (table_offset, size) = header(file, path)?;
         if table_offset == 0 {
             return walk(file, path, first, size, size);
         }
-        match Self::from_table(file, path, table_offset, size) {
-            Ok(layout) => Ok(layout),
-            Err(fault) => match walk(file, path, first, table_offset.min(size), size) {
-                Ok(layout) if layout.end == table_offset => Ok(layout),
-                _ => Err(fault),
-            },
+        let fault = match Self::read_up_to(file, path, first, table_offset, size) {
+            Ok(mut layout) => {
+                let table = Self::from_table(file, path, table_offset, size);
+                layout.complete = table.is_ok_and(|table| table.offsets == layout.offsets);
+                return Ok(layout);
+            }
+            Err(fault) => fault,
+        };
+        // If all is there but the header, the header was being written when the process died.
+        let layout = walk(file, path, first, size, size)?;
+        let table = Self::from_table(file, path, layout.end, size);
+        if table.is_ok_and(|table| table.offsets == layout.offsets) {
+            Ok(layout)
+        } else {
+            Err(fault)
         }
+    }
+
+    fn read_up_to(
+        file: &File,
+        path: &Path,
+        first: u64,
+        table_offset: u64,
+        size: u64,
+    ) -> Result<Self, FileFault> {
+        if table_offset > size {
+            return Err(FileFault::TableBeyondEnd {
+                offset: table_offset,
+                size,
+            });
+        }
+        let layout = walk(file, path, first, table_offset, size)?;
+        if layout.end == table_offset {
+            return Ok(layout);
+        }
+        let reason = layout
+            .invalid
+            .unwrap_or_else(|| "the next one is not whole".to_owned());
+        Err(table_fault(
+            path,
+            format!("the entries before it end at {}: {reason}", layout.end),
+        ))
     }
 
     /// The layout of a committed file, which must have a table with an entry for each seqno in its name.
@@ -117,6 +153,7 @@ impl Layout {
             end: table_offset,
             complete: true,
             size,
+            invalid: None,
         };
         layout.check(file, path)?;
         Ok(layout)
@@ -187,11 +224,13 @@ fn header(file: &File, path: &Path) -> Result<(u64, u64), FileFault> {
 /// Goes through the entries by their headers, up to `limit`, and stops at the first that is not whole or is not the
 /// entry of its place.
 fn walk(file: &File, path: &Path, first: u64, limit: u64, size: u64) -> Result<Layout, FileFault> {
+    let limit = limit.min(limits::CHUNK_BYTES);
     let mut layout = Layout {
         offsets: Vec::new(),
         end: FILE_HEADER_LEN,
         complete: false,
         size,
+        invalid: None,
     };
     let mut start = [0; ENTRY_LEN_MIN as usize];
     for seqno in first.. {
@@ -206,11 +245,14 @@ fn walk(file: &File, path: &Path, first: u64, limit: u64, size: u64) -> Result<L
                 path: path.to_owned(),
                 source,
             })?;
-        let Some((header, _)) = start.split_first_chunk() else {
+        if let Err(reason) = check_start(&start, seqno) {
+            layout.invalid = Some(format!(
+                "at {offset}, where seqno {seqno} should be: {reason}"
+            ));
             break;
-        };
-        let end = layout.end + entry::entry_len(header);
-        if end > limit.min(limits::CHUNK_BYTES) || check_start(&start, seqno).is_err() {
+        }
+        let end = layout.end + start.first_chunk().map_or(0, entry::entry_len);
+        if end > limit {
             break;
         }
         layout.offsets.push(offset);

@@ -168,6 +168,14 @@ pub enum FileFault {
         /// Size of the file.
         size: u64,
     },
+    /// It does not begin with the entry that its name says.
+    #[error("ledger file {} is damaged {reason}", path.display())]
+    Entry {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The position table does not fit the entries.
     #[error("Invalid positions table in ledger file {}: {reason}", path.display())]
     Table {

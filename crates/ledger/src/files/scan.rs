@@ -201,7 +201,14 @@ pub(super) fn open_chunk(
         Err(fault) => return Ok(Err(fault)),
     };
     if layout.offsets.is_empty() {
-        return Ok(Ok(None));
+        // What begins with something else was not torn, so it is not for us to remove.
+        return Ok(match layout.invalid {
+            None => Ok(None),
+            Some(reason) => Err(FileFault::Entry {
+                path: path.to_owned(),
+                reason,
+            }),
+        });
     }
     let ended = match layout.last_flags(&file) {
         Ok(flags) => flags.contains(Flags::FORCE_CHUNK_AFTER),

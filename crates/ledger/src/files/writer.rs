@@ -80,7 +80,13 @@ impl LedgerFiles {
         let handle = scan::open_directory(directory)?;
         scan::check_is_empty(directory)?;
         scan::scan_read_only(read_only_directories)?;
-        Ok(Self::new(handle, directory, read_only_directories, config))
+        Ok(Self::new(
+            Disk::new(config.sync),
+            handle,
+            directory,
+            read_only_directories,
+            config,
+        ))
     }
 
     /// Opens what is in the directories, to join a service or to recover one. Files that end inside an entry are cut,
@@ -94,10 +100,24 @@ impl LedgerFiles {
         read_only_directories: &[PathBuf],
         config: &FilesConfig,
     ) -> Result<Self, FilesError> {
+        Self::open_on(
+            Disk::new(config.sync),
+            directory,
+            read_only_directories,
+            config,
+        )
+    }
+
+    pub(super) fn open_on(
+        disk: Disk,
+        directory: &Path,
+        read_only_directories: &[PathBuf],
+        config: &FilesConfig,
+    ) -> Result<Self, FilesError> {
         let handle = scan::open_directory(directory)?;
         let committed = scan::scan_read_only(read_only_directories)?;
-        let mut files = Self::new(handle, directory, read_only_directories, config);
-        let found = scan::scan_main(directory, &files.disk, committed)?;
+        let found = scan::scan_main(directory, &disk, committed)?;
+        let mut files = Self::new(disk, handle, directory, read_only_directories, config);
         files.committed = found.committed;
         files.names_changed = found.changed;
         {
@@ -113,7 +133,13 @@ impl LedgerFiles {
         Ok(files)
     }
 
-    fn new(handle: File, directory: &Path, read_only: &[PathBuf], config: &FilesConfig) -> Self {
+    fn new(
+        disk: Disk,
+        handle: File,
+        directory: &Path,
+        read_only: &[PathBuf],
+        config: &FilesConfig,
+    ) -> Self {
         let shared = Shared::new(
             directory.to_owned(),
             read_only.to_vec(),
@@ -121,7 +147,7 @@ impl LedgerFiles {
         );
         Self {
             shared: Arc::new(shared),
-            disk: Disk::new(config.sync),
+            disk,
             handle,
             committed: 0,
             names_changed: false,
