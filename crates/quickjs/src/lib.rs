@@ -14,4 +14,4 @@ mod value;
 pub use engine::Engine;
 pub use heap::{Guard, Heap};
 pub use program::Program;
-pub use value::{buffer_bytes, string_from_units, string_wtf8, throw_uncatchable};
+pub use value::{buffer_bytes, string_from_units, string_length, string_wtf8, throw_uncatchable};

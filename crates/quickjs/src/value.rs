@@ -53,6 +53,22 @@ pub fn string_wtf8(string: &JsString<'_>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Number of UTF-16 code units of a string.
+#[must_use]
+pub fn string_length(string: &JsString<'_>) -> u64 {
+    let ctx = string.ctx();
+    // SAFETY: context and value are live and belong together; `length` of a string is no getter.
+    let raw = unsafe {
+        qjs::JS_GetPropertyStr(ctx.as_raw().as_ptr(), string.as_raw(), c"length".as_ptr())
+    };
+    // SAFETY: the value is new, of this context, and owned by nobody else.
+    let length = unsafe { Value::from_raw(ctx.clone(), raw) };
+    length
+        .as_int()
+        .and_then(|length| u64::try_from(length).ok())
+        .unwrap_or(0)
+}
+
 /// A string of these UTF-16 code units, which may hold unpaired surrogates.
 ///
 /// # Errors

@@ -8,13 +8,24 @@
 
 mod effects;
 mod error;
+mod extensions;
+mod globals;
 mod governance;
+mod guards;
+mod host;
 mod limits;
+mod native;
+mod programs;
+mod sandbox;
+mod text;
+mod trace;
+mod watch;
 
 pub use effects::{EffectError, Effects};
 pub use error::ScriptError;
 pub use governance::{Validation, apply, resolve, validate, validate_constitution, vote};
-pub use limits::{Limits, REQUIRED_STACK_BYTES};
+pub use limits::{Limits, REQUIRED_STACK_BYTES, declare_thread_stack};
+pub use text::text_from_bytes;
 
 use std::rc::Rc;
 

@@ -50,6 +50,8 @@ fn unpaired_surrogates_are_three_byte_sequences() {
             ("'\\u00e9'", "é".as_bytes()),
         ] {
             let string: JsString<'_> = ctx.eval(source).unwrap();
+            let units: u64 = ctx.eval(format!("({source}).length")).unwrap();
+            assert_eq!(string_length(&string), units);
             assert_eq!(string_wtf8(&string).as_deref(), Some(bytes), "{source}");
         }
     });
