@@ -48,12 +48,18 @@ const COSE_CHALLENGE: &str = "COSE-SIGN1 realm=\"Signed request access\"";
 impl Auth {
     /// Active members only, with the given message type.
     pub const fn active_member(msg_type: &'static str) -> Self {
-        Self::MemberCoseSign1 { active: true, msg_type: Some(msg_type) }
+        Self::MemberCoseSign1 {
+            active: true,
+            msg_type: Some(msg_type),
+        }
     }
 
     /// Any registered member, with the given message type.
     pub const fn member(msg_type: &'static str) -> Self {
-        Self::MemberCoseSign1 { active: false, msg_type: Some(msg_type) }
+        Self::MemberCoseSign1 {
+            active: false,
+            msg_type: Some(msg_type),
+        }
     }
 
     /// Name of the policy, as in error details.
@@ -97,10 +103,14 @@ impl Auth {
             reason,
         };
         match self {
-            Self::Jwt => Err(refuse("jwt".to_owned(), "which is not available in this version yet")),
-            Self::AllOf(policies) if policies.is_empty() => {
-                Err(refuse("all_of".to_owned(), "but names none that must succeed"))
-            }
+            Self::Jwt => Err(refuse(
+                "jwt".to_owned(),
+                "which is not available in this version yet",
+            )),
+            Self::AllOf(policies) if policies.is_empty() => Err(refuse(
+                "all_of".to_owned(),
+                "but names none that must succeed",
+            )),
             Self::AllOf(policies) => {
                 let mut prepared = Vec::new();
                 for policy in policies {
@@ -111,7 +121,10 @@ impl Auth {
                 }
                 prepared.sort_by_key(Self::name);
                 let conjoined = conjoined_name(&prepared);
-                match prepared.windows(2).find(|pair| pair[0].name() == pair[1].name()) {
+                match prepared
+                    .windows(2)
+                    .find(|pair| pair[0].name() == pair[1].name())
+                {
                     Some(pair) => {
                         let name = pair[0].name();
                         Err(RegistrationError::DuplicatePolicy { name, conjoined })
@@ -155,11 +168,17 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     fn plain(message: impl Into<String>) -> Self {
-        Self::Reason { message: message.into(), challenge: None }
+        Self::Reason {
+            message: message.into(),
+            challenge: None,
+        }
     }
 
     fn cose(message: impl Into<String>) -> Self {
-        Self::Reason { message: message.into(), challenge: Some(COSE_CHALLENGE) }
+        Self::Reason {
+            message: message.into(),
+            challenge: Some(COSE_CHALLENGE),
+        }
     }
 }
 
@@ -228,7 +247,10 @@ fn all_of(policies: &[Auth], evidence: &mut Evidence<'_>) -> Result<Caller, Refu
         match check(policy, evidence) {
             Ok(caller) => callers.push((name, caller)),
             Err(Refusal::Reason { message, challenge }) => {
-                return Err(Refusal::Reason { message: format!("{name}:{message}"), challenge });
+                return Err(Refusal::Reason {
+                    message: format!("{name}:{message}"),
+                    challenge,
+                });
             }
             Err(fatal) => return Err(fatal),
         }

@@ -53,10 +53,17 @@ pub(crate) fn endpoints(prefix: Prefix, documents: &Documents) -> Vec<Endpoint> 
             .query("transaction_id", Schema::transaction_id())
             .response(Schema::json()),
     );
-    let api =
-        Endpoint::new(Method::GET, "/api", move |context| api(context, prefix, &documents))
-            .operation(Operation::new().summary("This document").response(Schema::json()));
-    [commit, tx, receipt, api].map(|endpoint| endpoint.command().auth([])).into()
+    let api = Endpoint::new(Method::GET, "/api", move |context| {
+        api(context, prefix, &documents)
+    })
+    .operation(
+        Operation::new()
+            .summary("This document")
+            .response(Schema::json()),
+    );
+    [commit, tx, receipt, api]
+        .map(|endpoint| endpoint.command().auth([]))
+        .into()
 }
 
 /// `view_history_since` is looked at first; `view_history` then replaces or clears its result.
@@ -114,9 +121,15 @@ fn transaction_status(context: &mut Context<'_>) -> Result<Value, ApiError> {
 
 fn receipt(context: &mut Context<'_>) -> Result<Response, ApiError> {
     let query = context.query();
-    let txid = query.text("transaction_id").and_then(|text| text.parse::<TxId>().ok());
+    let txid = query
+        .text("transaction_id")
+        .and_then(|text| text.parse::<TxId>().ok());
     Err(match txid {
-        None => ApiError::new(404, code::TRANSACTION_INVALID, "Could not extract Transaction Id"),
+        None => ApiError::new(
+            404,
+            code::TRANSACTION_INVALID,
+            "Could not extract Transaction Id",
+        ),
         Some(_) => ApiError::not_implemented("Receipts are not available in this version yet"),
     })
 }
@@ -129,10 +142,12 @@ fn api(
 ) -> Result<Response, ApiError> {
     let query = context.query();
     let versioned = prefix == Prefix::Gov && query.value("api-version").is_some();
-    let version =
-        versioned.then(|| ApiVersion::of(&query, ApiVersion::Preview20230601)).transpose()?;
-    let document =
-        documents.get(version).ok_or_else(|| ApiError::internal("No document was made"))?;
+    let version = versioned
+        .then(|| ApiVersion::of(&query, ApiVersion::Preview20230601))
+        .transpose()?;
+    let document = documents
+        .get(version)
+        .ok_or_else(|| ApiError::internal("No document was made"))?;
     Ok(reply::typed(200, reply::JSON, document))
 }
 

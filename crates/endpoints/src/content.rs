@@ -17,7 +17,11 @@ use crate::{
 /// # Errors
 /// 400 `InvalidInput`.
 pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
-    let bytes: &[u8] = if ignores_body(request) { b"{}" } else { &request.body };
+    let bytes: &[u8] = if ignores_body(request) {
+        b"{}"
+    } else {
+        &request.body
+    };
     Ok(serde_json::from_slice(bytes)?)
 }
 
@@ -73,15 +77,18 @@ pub fn check_accept(request: &Request) -> Result<(), ApiError> {
         // All entries are looked at: a malformed one is refused wherever it stands.
         accepted |= accepts_json(entry)?;
     }
-    if accepted { Ok(()) } else { Err(refused(accept)) }
+    if accepted {
+        Ok(())
+    } else {
+        Err(refused(accept))
+    }
 }
 
 /// One `type/subtype[;q=float]`. Any other parameter stays part of the subtype, which then does
 /// not match; `q=0` matches all the same.
 fn accepts_json(entry: &str) -> Result<bool, ApiError> {
-    let malformed = |what: &str| {
-        ApiError::new(400, code::INVALID_HEADER_VALUE, format!("{what}: {entry}"))
-    };
+    let malformed =
+        |what: &str| ApiError::new(400, code::INVALID_HEADER_VALUE, format!("{what}: {entry}"));
     let Some((kind, rest)) = entry.split_once('/') else {
         return Err(malformed("Entry in Accept header is not a valid MIME type"));
     };
@@ -90,7 +97,9 @@ fn accepts_json(entry: &str) -> Result<bool, ApiError> {
         None => (rest, None),
     };
     if quality.is_some_and(|quality| quality.parse::<f32>().is_err()) {
-        return Err(malformed("Could not parse q-factor from MIME type in Accept header"));
+        return Err(malformed(
+            "Could not parse q-factor from MIME type in Accept header",
+        ));
     }
     Ok(matches!(kind, "*" | "application") && matches!(subtype, "*" | "json"))
 }

@@ -29,7 +29,9 @@ pub struct DispatcherOptions {
 
 impl Default for DispatcherOptions {
     fn default() -> Self {
-        Self { max_uncommitted: MAX_UNCOMMITTED_DEFAULT }
+        Self {
+            max_uncommitted: MAX_UNCOMMITTED_DEFAULT,
+        }
     }
 }
 
@@ -78,14 +80,29 @@ impl Dispatcher {
             .into_iter()
             .map(|(name, rules)| {
                 let [node, gov, app] = [node, gov, app].map(|frontend| accepted(&rules, frontend));
-                (name, Interface { rules, node, gov, app })
+                (
+                    name,
+                    Interface {
+                        rules,
+                        node,
+                        gov,
+                        app,
+                    },
+                )
             })
             .collect();
         for frontend in [node, gov, app] {
             frontend.seal();
         }
         let certificates = CertificateCache::default();
-        Self(Arc::new(Inner { host, frontends, interfaces, pool, options, certificates }))
+        Self(Arc::new(Inner {
+            host,
+            frontends,
+            interfaces,
+            pool,
+            options,
+            certificates,
+        }))
     }
 
     fn submit(&self, quota: Quota, request: Request) -> Reply {
@@ -116,7 +133,11 @@ fn busy(message: &str) -> ApiError {
 fn accepted(rules: &InterfaceRules, frontend: &Frontend) -> Vec<bool> {
     let prefix = frontend.prefix().as_str();
     let accepts = |template: &str| rules.accepts(&format!("{prefix}{template}"));
-    frontend.endpoints().iter().map(|known| accepts(known.template.text())).collect()
+    frontend
+        .endpoints()
+        .iter()
+        .map(|known| accepts(known.template.text()))
+        .collect()
 }
 
 impl Frontends {

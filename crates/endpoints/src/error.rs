@@ -180,7 +180,10 @@ impl From<CommitFailure> for ApiError {
                     crate::limits::ATTEMPTS_MAX
                 ),
             )
-            .with_header("retry-after", crate::limits::RETRY_AFTER_SECONDS.to_string()),
+            .with_header(
+                "retry-after",
+                crate::limits::RETRY_AFTER_SECONDS.to_string(),
+            ),
             CommitFailure::NotReplicated => {
                 Self::new(503, code::TRANSACTION_REPLICATION_FAILED, message)
             }

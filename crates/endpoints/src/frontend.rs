@@ -142,7 +142,10 @@ impl Frontend {
         let (method, text) = (endpoint.method.to_string(), endpoint.template.clone());
         let template = Template::parse(&text)?;
         let Some(declared) = endpoint.auth.clone() else {
-            return Err(RegistrationError::NoPolicy { method, template: text });
+            return Err(RegistrationError::NoPolicy {
+                method,
+                template: text,
+            });
         };
         let policies = declared
             .into_iter()
@@ -152,7 +155,10 @@ impl Frontend {
             known.endpoint.method == endpoint.method && known.endpoint.template == text
         };
         if self.endpoints.iter().any(same) {
-            return Err(RegistrationError::Duplicate { method, template: text });
+            return Err(RegistrationError::Duplicate {
+                method,
+                template: text,
+            });
         }
         let index = self.endpoints.len();
         if template.is_literal() {
@@ -160,7 +166,11 @@ impl Frontend {
         } else {
             self.templates.push(index);
         }
-        self.endpoints.push(Registered { endpoint, template, policies });
+        self.endpoints.push(Registered {
+            endpoint,
+            template,
+            policies,
+        });
         Ok(self)
     }
 
@@ -236,10 +246,14 @@ impl Frontend {
 
     fn missing(&self, path: &str) -> Lookup<'_> {
         let literal = self.literals.get(path).into_iter().flatten();
-        let templated =
-            self.templates.iter().filter(|i| self.endpoints[**i].template.matches(path).is_some());
-        let mut verbs: Vec<&Method> =
-            literal.chain(templated).map(|i| &self.endpoints[*i].endpoint.method).collect();
+        let templated = self
+            .templates
+            .iter()
+            .filter(|i| self.endpoints[**i].template.matches(path).is_some());
+        let mut verbs: Vec<&Method> = literal
+            .chain(templated)
+            .map(|i| &self.endpoints[*i].endpoint.method)
+            .collect();
         if verbs.is_empty() {
             return Lookup::Unknown;
         }
@@ -256,9 +270,13 @@ impl Frontend {
 
 /// Order of verbs in `allow`: that of the HTTP parser's numbers (apps-and-endpoints.md 3.2).
 fn verb_rank(method: &Method) -> usize {
-    const ORDER: [&str; 9] =
-        ["DELETE", "GET", "HEAD", "POST", "PUT", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
-    ORDER.iter().position(|verb| *verb == method.as_str()).unwrap_or(ORDER.len())
+    const ORDER: [&str; 9] = [
+        "DELETE", "GET", "HEAD", "POST", "PUT", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+    ];
+    ORDER
+        .iter()
+        .position(|verb| *verb == method.as_str())
+        .unwrap_or(ORDER.len())
 }
 
 #[cfg(test)]

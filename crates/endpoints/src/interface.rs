@@ -38,7 +38,10 @@ pub enum Resolver {
 /// By default the primary, also for `to_backup`.
 impl Default for Resolver {
     fn default() -> Self {
-        Self::NodeByRole { role: NodeRole::Primary, interface: None }
+        Self::NodeByRole {
+            role: NodeRole::Primary,
+            interface: None,
+        }
     }
 }
 
@@ -70,9 +73,12 @@ impl InterfaceRules {
     pub fn accept(mut self, patterns: &[String]) -> Result<Self, PatternError> {
         let compiled = patterns.iter().map(|pattern| {
             // Compiled alone first: in the group, an unbalanced bracket could become balanced.
-            Regex::new(pattern).and_then(|_| Regex::new(&format!("^(?:{pattern})$"))).map_err(
-                |error| PatternError { pattern: pattern.clone(), reason: error.to_string() },
-            )
+            Regex::new(pattern)
+                .and_then(|_| Regex::new(&format!("^(?:{pattern})$")))
+                .map_err(|error| PatternError {
+                    pattern: pattern.clone(),
+                    reason: error.to_string(),
+                })
         });
         self.accepted = Some(compiled.collect::<Result<_, _>>()?);
         Ok(self)
@@ -95,7 +101,9 @@ impl InterfaceRules {
     /// Whether the endpoint with this template (prefix included) is accepted.
     pub(crate) fn accepts(&self, full_template: &str) -> bool {
         match &self.accepted {
-            Some(patterns) => patterns.iter().any(|regex| regex.find(full_template).is_some()),
+            Some(patterns) => patterns
+                .iter()
+                .any(|regex| regex.find(full_template).is_some()),
             None => !self.unsecured,
         }
     }
@@ -134,13 +142,19 @@ mod tests {
     fn node_5_4_unsecured_without_a_list_refuses_everything() {
         assert!(InterfaceRules::default().accepts("/node/state"));
         assert!(!InterfaceRules::default().unsecured().accepts("/node/state"));
-        assert!(accepting(&["/node/state"]).unsecured().accepts("/node/state"));
+        assert!(
+            accepting(&["/node/state"])
+                .unsecured()
+                .accepts("/node/state")
+        );
     }
 
     #[test]
     fn apps_8_1_an_invalid_pattern_is_an_error_at_start() {
         for pattern in ["(", "a)(b", "[", "*"] {
-            let error = InterfaceRules::default().accept(&[pattern.to_owned()]).unwrap_err();
+            let error = InterfaceRules::default()
+                .accept(&[pattern.to_owned()])
+                .unwrap_err();
             assert_eq!(error.pattern, pattern);
         }
     }

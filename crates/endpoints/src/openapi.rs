@@ -109,14 +109,22 @@ impl Operation {
     /// A required query parameter.
     #[must_use]
     pub fn query(mut self, name: &'static str, schema: Schema) -> Self {
-        self.query.push(QueryParameter { name, required: true, schema });
+        self.query.push(QueryParameter {
+            name,
+            required: true,
+            schema,
+        });
         self
     }
 
     /// An optional query parameter.
     #[must_use]
     pub fn optional_query(mut self, name: &'static str, schema: Schema) -> Self {
-        self.query.push(QueryParameter { name, required: false, schema });
+        self.query.push(QueryParameter {
+            name,
+            required: false,
+            schema,
+        });
         self
     }
 

@@ -65,7 +65,9 @@ impl Default for PoolOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PoolError {
     /// As many jobs wait as may.
-    #[error("The node is busy: {waiting} {quota} requests are waiting for a script thread. Retry later.")]
+    #[error(
+        "The node is busy: {waiting} {quota} requests are waiting for a script thread. Retry later."
+    )]
     Full {
         /// How many wait.
         waiting: usize,
@@ -127,7 +129,11 @@ impl ScriptPool {
     ///
     /// # Errors
     /// [`PoolError`]; the job is dropped then.
-    pub fn submit(&self, quota: Quota, job: impl FnOnce() + Send + 'static) -> Result<(), PoolError> {
+    pub fn submit(
+        &self,
+        quota: Quota,
+        job: impl FnOnce() + Send + 'static,
+    ) -> Result<(), PoolError> {
         let queue = &self.queues[quota.index()];
         let mut state = queue.state.lock();
         if state.stopped {
@@ -136,7 +142,10 @@ impl ScriptPool {
         // Jobs for which a thread is idle do not wait.
         let waiting = state.jobs.len().saturating_sub(state.idle);
         if waiting >= self.queue_max && state.jobs.len() >= state.idle {
-            return Err(PoolError::Full { waiting, quota: quota.name() });
+            return Err(PoolError::Full {
+                waiting,
+                quota: quota.name(),
+            });
         }
         state.jobs.push_back(Box::new(job));
         queue.changed.notify_one();
@@ -211,7 +220,12 @@ mod tests {
     use super::*;
 
     fn pool(threads: usize, queue: usize) -> ScriptPool {
-        ScriptPool::new(PoolOptions { threads, queue, stack_bytes: 1 << 18 }).unwrap()
+        ScriptPool::new(PoolOptions {
+            threads,
+            queue,
+            stack_bytes: 1 << 18,
+        })
+        .unwrap()
     }
 
     #[test]
@@ -227,12 +241,17 @@ mod tests {
         wait_started.recv().unwrap();
         let (done, wait_done) = channel();
         let second = done.clone();
-        pool.submit(Quota::Application, move || second.send(2).unwrap()).unwrap();
+        pool.submit(Quota::Application, move || second.send(2).unwrap())
+            .unwrap();
         assert_eq!(
             pool.submit(Quota::Application, || ()),
-            Err(PoolError::Full { waiting: 1, quota: "application" })
+            Err(PoolError::Full {
+                waiting: 1,
+                quota: "application"
+            })
         );
-        pool.submit(Quota::Governance, move || done.send(1).unwrap()).unwrap();
+        pool.submit(Quota::Governance, move || done.send(1).unwrap())
+            .unwrap();
         assert_eq!(wait_done.recv().unwrap(), 1, "governance is not held up");
         release.send(()).unwrap();
         assert_eq!(wait_done.recv().unwrap(), 2);
@@ -241,9 +260,11 @@ mod tests {
     #[test]
     fn a_panic_ends_the_job_only() {
         let pool = pool(1, 8);
-        pool.submit(Quota::Governance, || panic!("expected by this test")).unwrap();
+        pool.submit(Quota::Governance, || panic!("expected by this test"))
+            .unwrap();
         let (done, wait_done) = channel();
-        pool.submit(Quota::Governance, move || done.send(()).unwrap()).unwrap();
+        pool.submit(Quota::Governance, move || done.send(()).unwrap())
+            .unwrap();
         wait_done.recv().unwrap();
     }
 
@@ -251,17 +272,29 @@ mod tests {
     fn a_stopped_pool_takes_nothing_and_its_threads_end() {
         let pool = pool(2, 8);
         assert!(pool.stop(Duration::from_secs(30)));
-        assert_eq!(pool.submit(Quota::Governance, || ()), Err(PoolError::Stopped));
+        assert_eq!(
+            pool.submit(Quota::Governance, || ()),
+            Err(PoolError::Stopped)
+        );
     }
 
     #[test]
     fn the_stack_has_the_size_that_was_asked_for() {
-        let pool = ScriptPool::new(PoolOptions { threads: 1, queue: 1, stack_bytes: 16 << 20 }).unwrap();
+        let pool = ScriptPool::new(PoolOptions {
+            threads: 1,
+            queue: 1,
+            stack_bytes: 16 << 20,
+        })
+        .unwrap();
         let (done, wait_done) = channel();
         pool.submit(Quota::Governance, move || {
             fn deep(depth: usize) -> usize {
                 let block = std::hint::black_box([1_u8; 4096]);
-                if depth == 0 { 0 } else { deep(depth - 1) + usize::from(block[depth % 4096]) }
+                if depth == 0 {
+                    0
+                } else {
+                    deep(depth - 1) + usize::from(block[depth % 4096])
+                }
             }
             done.send(deep(800)).unwrap();
         })

@@ -13,7 +13,9 @@ pub struct Query<'a> {
 impl<'a> Query<'a> {
     /// Decodes a raw query: as a whole, once, before it is split.
     pub fn new(raw: Option<&'a str>) -> Self {
-        Self { decoded: percent_decode(raw.unwrap_or_default().as_bytes()) }
+        Self {
+            decoded: percent_decode(raw.unwrap_or_default().as_bytes()),
+        }
     }
 
     /// All decoded bytes.
@@ -23,17 +25,20 @@ impl<'a> Query<'a> {
 
     /// The parameters in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.decoded.split(|byte| *byte == b'&').filter(|item| !item.is_empty()).map(|item| {
-            match item.iter().position(|byte| *byte == b'=') {
+        self.decoded
+            .split(|byte| *byte == b'&')
+            .filter(|item| !item.is_empty())
+            .map(|item| match item.iter().position(|byte| *byte == b'=') {
                 Some(at) => (&item[..at], &item[at + 1..]),
                 None => (item, &item[item.len()..]),
-            }
-        })
+            })
     }
 
     /// Value of the first parameter of this name. Without `=` it is empty.
     pub fn value(&self, name: &str) -> Option<&[u8]> {
-        self.iter().find(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
+        self.iter()
+            .find(|(key, _)| *key == name.as_bytes())
+            .map(|(_, value)| value)
     }
 
     /// The value as text, invalid UTF-8 replaced.
@@ -46,9 +51,8 @@ impl<'a> Query<'a> {
     /// # Errors
     /// 400 `InvalidQueryParameterValue`.
     pub fn required(&self, name: &str) -> Result<Cow<'_, str>, ApiError> {
-        self.text(name).ok_or_else(|| {
-            ApiError::invalid_query(format!("Missing query parameter '{name}'"))
-        })
+        self.text(name)
+            .ok_or_else(|| ApiError::invalid_query(format!("Missing query parameter '{name}'")))
     }
 
     /// The value as an unsigned number; the parameter must be there.
@@ -58,7 +62,9 @@ impl<'a> Query<'a> {
     pub fn required_number<N: FromStr>(&self, name: &str) -> Result<N, ApiError> {
         let text = self.required(name)?;
         number(&text).ok_or_else(|| {
-            ApiError::invalid_query(format!("Unable to parse value '{text}' in parameter '{name}'"))
+            ApiError::invalid_query(format!(
+                "Unable to parse value '{text}' in parameter '{name}'"
+            ))
         })
     }
 
@@ -115,7 +121,9 @@ pub fn percent_decode(raw: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

@@ -15,7 +15,10 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Literal(String),
-    Parameter { name: String, terminator: Option<u8> },
+    Parameter {
+        name: String,
+        terminator: Option<u8>,
+    },
 }
 
 /// Where the parameters of a template lie in a path, in template order.
@@ -28,7 +31,10 @@ impl Template {
     /// [`RegistrationError`] if it does not begin with `/`, a bracket is missing, a name is empty
     /// or occurs twice, two parameters touch, or there are too many.
     pub fn parse(text: &str) -> Result<Self, RegistrationError> {
-        let invalid = |reason| RegistrationError::Template { reason, template: text.to_owned() };
+        let invalid = |reason| RegistrationError::Template {
+            reason,
+            template: text.to_owned(),
+        };
         if !text.starts_with('/') {
             return Err(invalid("a path begins with '/'"));
         }
@@ -42,14 +48,21 @@ impl Template {
                 return Err(invalid("two parameters must have text between them"));
             }
             let Some((name, after)) = after.split_once('}') else {
-                return Err(RegistrationError::MissingBracket { template: text.to_owned() });
+                return Err(RegistrationError::MissingBracket {
+                    template: text.to_owned(),
+                });
             };
             if name.is_empty() || name.contains(['{', '/']) {
-                return Err(invalid("a parameter is '{', a name without '{' and '/', and '}'"));
+                return Err(invalid(
+                    "a parameter is '{', a name without '{' and '/', and '}'",
+                ));
             }
             parts.push(Part::Literal(literal.to_owned()));
             let terminator = after.bytes().next();
-            parts.push(Part::Parameter { name: name.to_owned(), terminator });
+            parts.push(Part::Parameter {
+                name: name.to_owned(),
+                terminator,
+            });
             rest = after;
         }
         if rest.contains('}') {
@@ -58,14 +71,24 @@ impl Template {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        let template = Self { text: text.to_owned(), parts };
+        let template = Self {
+            text: text.to_owned(),
+            parts,
+        };
         let names: Vec<&str> = template.names().collect();
         if names.len() > TEMPLATE_PARAMETERS_MAX {
             return Err(invalid("at most 8 parameters are possible"));
         }
-        if names.iter().enumerate().any(|(at, name)| names[..at].contains(name)) {
+        if names
+            .iter()
+            .enumerate()
+            .any(|(at, name)| names[..at].contains(name))
+        {
             let names = names.join(", ");
-            return Err(RegistrationError::DuplicateParameter { names, template: text.to_owned() });
+            return Err(RegistrationError::DuplicateParameter {
+                names,
+                template: text.to_owned(),
+            });
         }
         Ok(template)
     }
@@ -103,8 +126,10 @@ impl Template {
                 }
                 Part::Parameter { terminator, .. } => {
                     let stops = |byte: &u8| *byte == b'/' || Some(*byte) == *terminator;
-                    let length =
-                        bytes[at..].iter().position(stops).unwrap_or(bytes.len() - at);
+                    let length = bytes[at..]
+                        .iter()
+                        .position(stops)
+                        .unwrap_or(bytes.len() - at);
                     if length == 0 {
                         return None;
                     }

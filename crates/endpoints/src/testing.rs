@@ -52,7 +52,10 @@ impl Default for MemoryHost {
         Self {
             inner: Mutex::new(Inner {
                 state: State::new(),
-                txid: TxId { view: VIEW, seqno: 0 },
+                txid: TxId {
+                    view: VIEW,
+                    seqno: 0,
+                },
                 committed: 0,
                 view: Some(VIEW),
                 primary: true,
@@ -79,7 +82,11 @@ impl MemoryHost {
 
     /// The value of a key at the head.
     pub fn value(&self, map: &str, key: &[u8]) -> Option<Vec<u8>> {
-        self.inner.lock().state.get(map, key).map(|versioned| versioned.value.to_vec())
+        self.inner
+            .lock()
+            .state
+            .get(map, key)
+            .map(|versioned| versioned.value.to_vec())
     }
 
     /// The next commits fail like this, in turn.
@@ -136,7 +143,10 @@ impl MemoryHost {
 impl Host for MemoryHost {
     fn begin(&self) -> Tx {
         let inner = self.inner.lock();
-        Tx::new(Snapshot { state: inner.state.clone(), txid: inner.txid })
+        Tx::new(Snapshot {
+            state: inner.state.clone(),
+            txid: inner.txid,
+        })
     }
 
     fn begin_with_root(&self) -> Option<(Tx, Digest)> {
@@ -151,13 +161,17 @@ impl Host for MemoryHost {
         if let Some(failure) = inner.failures.pop_front() {
             return Err(failure);
         }
-        tx.validate(&inner.state).map_err(|_| CommitFailure::Conflict)?;
+        tx.validate(&inner.state)
+            .map_err(|_| CommitFailure::Conflict)?;
         let view = inner.view.ok_or(CommitFailure::NotReplicated)?;
         if !inner.primary {
             return Err(CommitFailure::NotReplicated);
         }
         let parts = tx.into_parts();
-        let txid = TxId { view, seqno: inner.txid.seqno + 1 };
+        let txid = TxId {
+            view,
+            seqno: inner.txid.seqno + 1,
+        };
         inner.state.apply(txid.seqno, &parts.writes);
         inner.txid = txid;
         inner.last = Some(parts);
@@ -174,7 +188,10 @@ impl Host for MemoryHost {
 
     fn committed(&self) -> Option<TxId> {
         let inner = self.inner.lock();
-        Some(TxId { view: inner.view?, seqno: inner.committed })
+        Some(TxId {
+            view: inner.view?,
+            seqno: inner.committed,
+        })
     }
 
     fn uncommitted(&self) -> u64 {
@@ -187,20 +204,36 @@ impl Host for MemoryHost {
         let Some(view) = inner.view else {
             return TxStatus::Unknown;
         };
-        let local = if txid.seqno <= inner.txid.seqno { view } else { 0 };
-        TxStatus::decide(txid, local, TxId { view, seqno: inner.committed })
+        let local = if txid.seqno <= inner.txid.seqno {
+            view
+        } else {
+            0
+        };
+        TxStatus::decide(
+            txid,
+            local,
+            TxId {
+                view,
+                seqno: inner.committed,
+            },
+        )
     }
 
     fn view_history(&self, since: u64) -> Vec<TxId> {
-        (since..=self.inner.lock().view.unwrap_or(0)).map(|view| TxId { view, seqno: 1 }).collect()
+        (since..=self.inner.lock().view.unwrap_or(0))
+            .map(|view| TxId { view, seqno: 1 })
+            .collect()
     }
 
     fn address_of(&self, role: NodeRole, interface: &str) -> Option<String> {
         match role {
             NodeRole::Primary => None,
-            NodeRole::Backup => {
-                self.inner.lock().backup.as_ref().map(|host| format!("{host}/{interface}"))
-            }
+            NodeRole::Backup => self
+                .inner
+                .lock()
+                .backup
+                .as_ref()
+                .map(|host| format!("{host}/{interface}")),
         }
     }
 
@@ -297,7 +330,13 @@ impl RequestBuilder {
             session.http2 = parts.http2;
             Arc::new(session)
         });
-        Request { method: self.method, target: self.target, headers: self.headers, body: self.body, session }
+        Request {
+            method: self.method,
+            target: self.target,
+            headers: self.headers,
+            body: self.body,
+            session,
+        }
     }
 }
 
@@ -320,7 +359,10 @@ pub fn wait(reply: Reply) -> Response {
     };
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     loop {
-        match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+        match future
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(&waker))
+        {
             Poll::Ready(response) => return response,
             Poll::Pending => std::thread::park(),
         }
@@ -334,12 +376,20 @@ pub fn body(response: &Response) -> Value {
 
 /// First value of a response header, as text.
 pub fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers.get(name).map(|value| String::from_utf8_lossy(value).into_owned())
+    response
+        .headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value).into_owned())
 }
 
 /// Status, code and message of an error response.
 pub fn error(response: &Response) -> (u16, String, String) {
     let body = body(response);
-    let text = |member: &str| body["error"][member].as_str().unwrap_or_default().to_owned();
+    let text = |member: &str| {
+        body["error"][member]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     (response.status, text("code"), text("message"))
 }

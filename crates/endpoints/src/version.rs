@@ -42,21 +42,27 @@ impl ApiVersion {
                 ),
             ));
         };
-        supported.clone().find(|version| version.as_str() == value).ok_or_else(|| {
-            ApiError::new(
-                400,
-                code::UNSUPPORTED_API_VERSION_VALUE,
-                format!(
-                    "Unsupported api-version '{value}'. The supported api-versions are: {}",
-                    listed(supported)
-                ),
-            )
-        })
+        supported
+            .clone()
+            .find(|version| version.as_str() == value)
+            .ok_or_else(|| {
+                ApiError::new(
+                    400,
+                    code::UNSUPPORTED_API_VERSION_VALUE,
+                    format!(
+                        "Unsupported api-version '{value}'. The supported api-versions are: {}",
+                        listed(supported)
+                    ),
+                )
+            })
     }
 }
 
 fn listed(versions: impl Iterator<Item = ApiVersion>) -> String {
-    versions.map(ApiVersion::as_str).collect::<Vec<_>>().join(", ")
+    versions
+        .map(ApiVersion::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -74,14 +80,25 @@ mod tests {
     fn gov_1_2_both_versions_are_accepted_exactly() {
         let oldest = ApiVersion::Preview20230601;
         assert_eq!(of("api-version=2023-06-01-preview", oldest), Ok(oldest));
-        assert_eq!(of("x=1&api-version=2024-07-01&api-version=z", oldest), Ok(ApiVersion::V20240701));
-        assert_eq!(of("api-version%3D2024-07-01", oldest), Ok(ApiVersion::V20240701));
+        assert_eq!(
+            of("x=1&api-version=2024-07-01&api-version=z", oldest),
+            Ok(ApiVersion::V20240701)
+        );
+        assert_eq!(
+            of("api-version%3D2024-07-01", oldest),
+            Ok(ApiVersion::V20240701)
+        );
         for other in ["2024-07-02", "2023-06-01-Preview", "", "2024-07-01 "] {
             assert_eq!(
-                of(&format!("api-version={}", other.replace(' ', "%20")), oldest),
+                of(
+                    &format!("api-version={}", other.replace(' ', "%20")),
+                    oldest
+                ),
                 Err((
                     "UnsupportedApiVersionValue".to_owned(),
-                    format!("Unsupported api-version '{other}'. The supported api-versions are: 2023-06-01-preview, 2024-07-01"),
+                    format!(
+                        "Unsupported api-version '{other}'. The supported api-versions are: 2023-06-01-preview, 2024-07-01"
+                    ),
                 ))
             );
         }
@@ -101,7 +118,9 @@ mod tests {
     #[test]
     fn gov_1_2_only_versions_that_the_handler_has_are_listed() {
         assert_eq!(
-            of("api-version=2023-06-01-preview", ApiVersion::V20240701).unwrap_err().1,
+            of("api-version=2023-06-01-preview", ApiVersion::V20240701)
+                .unwrap_err()
+                .1,
             "Unsupported api-version '2023-06-01-preview'. The supported api-versions are: 2024-07-01"
         );
     }

@@ -1,6 +1,9 @@
 //! Recorded signed requests, replayed through authentication (governance-api.md 2). The recordings
 //! are not part of the repository: `QUORATE_SHARED` says where they are.
 
+// A failing test says why by panicking.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::{path::PathBuf, sync::Arc};
 
 use quorate_crypto::cert::Certificate;
@@ -50,9 +53,16 @@ impl Service {
             let pem = key["certificate_pem"].as_str().unwrap().to_owned();
             let id = MemberId::from_digest(&Certificate::from_pem(&pem).unwrap().fingerprint());
             assert_eq!(id.as_str(), key["member_id"].as_str().unwrap());
-            let status =
-                if name == "member3" { MemberStatus::Accepted } else { MemberStatus::Active };
-            let details = MemberDetails { status, member_data: Value::Null, recovery_role: None };
+            let status = if name == "member3" {
+                MemberStatus::Accepted
+            } else {
+                MemberStatus::Active
+            };
+            let details = MemberDetails {
+                status,
+                member_data: Value::Null,
+                recovery_role: None,
+            };
             host.write(|tx| {
                 MEMBERS_CERTS.put(tx, &id, &Pem(pem)).unwrap();
                 MEMBERS_INFO.put(tx, &id, &details).unwrap();
@@ -88,11 +98,17 @@ impl Service {
                 .unwrap();
             }
         }
-        let frontends = Frontends { node: open(Prefix::Node), gov, app: open(Prefix::App) };
+        let frontends = Frontends {
+            node: open(Prefix::Node),
+            gov,
+            app: open(Prefix::App),
+        };
         let interfaces = [(INTERFACE.to_owned(), InterfaceRules::default())];
         let pool = Arc::new(ScriptPool::new(PoolOptions::default()).unwrap());
         let options = DispatcherOptions { max_uncommitted: 0 };
-        Self { dispatcher: Dispatcher::new(host, frontends, interfaces, pool, options) }
+        Self {
+            dispatcher: Dispatcher::new(host, frontends, interfaces, pool, options),
+        }
     }
 
     fn post(&self, policy: &str, msg_type: &str, message_hex: &Value) -> quorate_http::Response {
@@ -113,7 +129,11 @@ fn every_message_of_the_clients_tool_is_accepted_and_read_as_signed() {
         let name = &message["name"];
         let header = &message["header"];
         let msg_type = message["msg_type"].as_str().unwrap();
-        let response = service.post("active_member_cose_sign1", msg_type, &message["message_hex"]);
+        let response = service.post(
+            "active_member_cose_sign1",
+            msg_type,
+            &message["message_hex"],
+        );
         assert_eq!(response.status, 200, "{name}: {}", body(&response));
         assert_eq!(
             body(&response),
@@ -132,7 +152,9 @@ fn every_message_of_the_clients_tool_is_accepted_and_read_as_signed() {
         let response = service.post("member_cose_sign1", other, &message["message_hex"]);
         assert_eq!(
             body(&response)["error"]["details"][0]["message"],
-            format!("Found ccf.gov.msg.type set to {msg_type}, expected ccf.gov.msg.type to be {other}"),
+            format!(
+                "Found ccf.gov.msg.type set to {msg_type}, expected ccf.gov.msg.type to be {other}"
+            ),
             "{name}"
         );
     }

@@ -40,7 +40,8 @@ impl ParsedCertificate {
     /// # Errors
     /// 500; it was parsed before.
     pub fn to_pem(&self) -> Result<String, ApiError> {
-        let parsed = Certificate::from_der(&self.der).map_err(|e| ApiError::internal(e.to_string()))?;
+        let parsed =
+            Certificate::from_der(&self.der).map_err(|e| ApiError::internal(e.to_string()))?;
         Ok(parsed.to_pem())
     }
 
@@ -126,7 +127,9 @@ fn presented(
     missing: &'static str,
 ) -> Result<Arc<ParsedCertificate>, Refusal> {
     let der = evidence.request.session.client_cert.as_ref();
-    evidence.certificates.parse(der.ok_or_else(|| Refusal::plain(missing))?)
+    evidence
+        .certificates
+        .parse(der.ok_or_else(|| Refusal::plain(missing))?)
 }
 
 pub(super) fn user(evidence: &mut Evidence<'_>) -> Result<Caller, Refusal> {

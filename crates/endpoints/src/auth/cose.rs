@@ -33,7 +33,10 @@ pub(super) fn member(
 ) -> Result<Caller, Refusal> {
     let signed = decode(evidence.request, &LabelSet::GOVERNANCE)?;
     let unknown = || Refusal::cose("Signer is not a known member");
-    let id: MemberId = signed.kid_text().and_then(|kid| kid.parse().ok()).ok_or_else(unknown)?;
+    let id: MemberId = signed
+        .kid_text()
+        .and_then(|kid| kid.parse().ok())
+        .ok_or_else(unknown)?;
     let certificate = MEMBERS_CERTS.get(evidence.tx, &id)?.ok_or_else(unknown)?;
     verify(&signed, &certificate)?;
     if let Some(expected) = msg_type {
@@ -45,16 +48,27 @@ pub(super) fn member(
             return Err(Refusal::cose("Signer is not an ACTIVE member"));
         }
     }
-    Ok(Caller::MemberCose(Box::new(identity(id, signed, &evidence.request.body))))
+    Ok(Caller::MemberCose(Box::new(identity(
+        id,
+        signed,
+        &evidence.request.body,
+    ))))
 }
 
 pub(super) fn user(evidence: &mut Evidence<'_>) -> Result<Caller, Refusal> {
     let signed = decode(evidence.request, &USER_LABELS)?;
     let unknown = || Refusal::cose("Signer is not a known user");
-    let id: UserId = signed.kid_text().and_then(|kid| kid.parse().ok()).ok_or_else(unknown)?;
+    let id: UserId = signed
+        .kid_text()
+        .and_then(|kid| kid.parse().ok())
+        .ok_or_else(unknown)?;
     let certificate = USERS_CERTS.get(evidence.tx, &id)?.ok_or_else(unknown)?;
     verify(&signed, &certificate)?;
-    Ok(Caller::UserCose(Box::new(identity(id, signed, &evidence.request.body))))
+    Ok(Caller::UserCose(Box::new(identity(
+        id,
+        signed,
+        &evidence.request.body,
+    ))))
 }
 
 /// Steps 1 to 3 of governance-api.md 2.2. A body that cannot be decoded ends the evaluation with
@@ -70,7 +84,10 @@ fn decode(request: &Request, labels: &LabelSet) -> Result<SignedRequest, Refusal
     let signed = decode_request_with(&request.body, labels)
         .map_err(|error| Refusal::Fatal(ApiError::internal(error.to_string())))?;
     if !signed.is_ecdsa() {
-        return Err(Refusal::cose(format!("Unsupported algorithm: {}", signed.alg)));
+        return Err(Refusal::cose(format!(
+            "Unsupported algorithm: {}",
+            signed.alg
+        )));
     }
     Ok(signed)
 }
@@ -87,7 +104,9 @@ fn verify(signed: &SignedRequest, certificate: &Pem) -> Result<(), Refusal> {
 }
 
 fn signing_key(certificate: &Pem) -> Result<EcPublicKey, quorate_crypto::CryptoError> {
-    Ok(Certificate::from_pem(&certificate.0)?.ec_public_key()?.clone())
+    Ok(Certificate::from_pem(&certificate.0)?
+        .ec_public_key()?
+        .clone())
 }
 
 /// Step 6.
@@ -98,7 +117,9 @@ fn check_type(found: Option<&str>, expected: &str) -> Result<(), Refusal> {
         Some(found) => Err(Refusal::cose(format!(
             "Found {label} set to {found}, expected {label} to be {expected}"
         ))),
-        None => Err(Refusal::cose(format!("Missing {label}, expected {label} to be {expected}"))),
+        None => Err(Refusal::cose(format!(
+            "Missing {label}, expected {label} to be {expected}"
+        ))),
     }
 }
 

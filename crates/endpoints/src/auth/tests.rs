@@ -27,8 +27,7 @@ struct Identity {
 fn identity_from(from: i64, days: u64) -> Identity {
     let key = EcKeyPair::generate(Curve::P256, &SystemEntropy);
     let serial = random_serial(&SystemEntropy);
-    let certificate =
-        self_signed(&key, "CN=test", &[], Validity { from, days }, &serial).unwrap();
+    let certificate = self_signed(&key, "CN=test", &[], Validity { from, days }, &serial).unwrap();
     Identity { key, certificate }
 }
 
@@ -43,29 +42,46 @@ impl Identity {
 
     fn register_user(&self, host: &MemoryHost) {
         let id = UserId::from_digest(&self.certificate.fingerprint());
-        host.write(|tx| USERS_CERTS.put(tx, &id, &Pem(self.certificate.to_pem()))).unwrap();
+        host.write(|tx| USERS_CERTS.put(tx, &id, &Pem(self.certificate.to_pem())))
+            .unwrap();
     }
 
     fn register_member(&self, host: &MemoryHost, status: MemberStatus) {
         let id = MemberId::from_digest(&self.certificate.fingerprint());
         host.write(|tx| {
-            MEMBERS_CERTS.put(tx, &id, &Pem(self.certificate.to_pem())).unwrap();
-            let details =
-                MemberDetails { status, member_data: Value::Null, recovery_role: None };
+            MEMBERS_CERTS
+                .put(tx, &id, &Pem(self.certificate.to_pem()))
+                .unwrap();
+            let details = MemberDetails {
+                status,
+                member_data: Value::Null,
+                recovery_role: None,
+            };
             MEMBERS_INFO.put(tx, &id, &details)
         })
         .unwrap();
     }
 
     fn sign(&self, msg_type: &str, payload: &[u8]) -> Vec<u8> {
-        let header = RequestHeader { msg_type, created_at: 1_700_000_000, proposal_id: None };
+        let header = RequestHeader {
+            msg_type,
+            created_at: 1_700_000_000,
+            proposal_id: None,
+        };
         sign_request(&self.key, &self.certificate, &header, payload).unwrap()
     }
 }
 
-fn run_at(host: &MemoryHost, now: i64, policies: &[Auth], from: RequestBuilder) -> Result<Caller, ApiError> {
-    let policies: Vec<Auth> =
-        policies.iter().map(|policy| policy.clone().prepare("GET", "/x").unwrap()).collect();
+fn run_at(
+    host: &MemoryHost,
+    now: i64,
+    policies: &[Auth],
+    from: RequestBuilder,
+) -> Result<Caller, ApiError> {
+    let policies: Vec<Auth> = policies
+        .iter()
+        .map(|policy| policy.clone().prepare("GET", "/x").unwrap())
+        .collect();
     let mut tx = host.begin();
     authenticate(
         &policies,
@@ -87,7 +103,11 @@ fn reasons(result: Result<Caller, ApiError>) -> BTreeMap<String, String> {
     let error = result.unwrap_err();
     assert_eq!(
         (error.status, error.code.as_ref(), error.message.as_str()),
-        (401, "InvalidAuthenticationInfo", "Invalid authentication credentials.")
+        (
+            401,
+            "InvalidAuthenticationInfo",
+            "Invalid authentication credentials."
+        )
     );
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     error
@@ -108,7 +128,10 @@ fn reason(result: Result<Caller, ApiError>) -> String {
 
 fn challenge(result: Result<Caller, ApiError>) -> Option<String> {
     let headers = result.unwrap_err().headers;
-    headers.into_iter().find(|(name, _)| *name == "www-authenticate").map(|(_, value)| value)
+    headers
+        .into_iter()
+        .find(|(name, _)| *name == "www-authenticate")
+        .map(|(_, value)| value)
 }
 
 fn with(identity: &Identity) -> RequestBuilder {
@@ -116,7 +139,9 @@ fn with(identity: &Identity) -> RequestBuilder {
 }
 
 fn signed(body: Vec<u8>) -> RequestBuilder {
-    request("POST", "/x").header("content-type", "application/cose").body(body)
+    request("POST", "/x")
+        .header("content-type", "application/cose")
+        .body(body)
 }
 
 #[test]
@@ -126,7 +151,11 @@ fn apps_5_1_an_empty_list_checks_nothing() {
         Ok(Caller::Unchecked)
     ));
     assert!(matches!(
-        run(&MemoryHost::default(), &[Auth::NoAuth], request("GET", "/x")),
+        run(
+            &MemoryHost::default(),
+            &[Auth::NoAuth],
+            request("GET", "/x")
+        ),
         Ok(Caller::NoAuth)
     ));
 }
@@ -135,7 +164,10 @@ fn apps_5_1_an_empty_list_checks_nothing() {
 fn apps_5_2_user_cert_is_a_registered_certificate() {
     let (host, user) = (MemoryHost::default(), identity());
     let policies = [Auth::UserCert];
-    assert_eq!(reason(run(&host, &policies, request("GET", "/x"))), "No caller user certificate");
+    assert_eq!(
+        reason(run(&host, &policies, request("GET", "/x"))),
+        "No caller user certificate"
+    );
     assert_eq!(
         reason(run(&host, &policies, with(&user))),
         "Could not find matching user certificate"
@@ -184,14 +216,21 @@ fn apps_5_2_a_certificate_that_was_removed_is_not_remembered() {
     let attempt = || {
         let mut tx = host.begin();
         let request = with(&user).build();
-        let mut evidence =
-            Evidence { request: &request, tx: &mut tx, now: NOW, certificates: &certificates };
+        let mut evidence = Evidence {
+            request: &request,
+            tx: &mut tx,
+            now: NOW,
+            certificates: &certificates,
+        };
         authenticate(&[Auth::UserCert], &mut evidence)
     };
     assert!(attempt().is_ok());
     let id = UserId::from_digest(&user.certificate.fingerprint());
     host.write(|tx| USERS_CERTS.remove(tx, &id)).unwrap();
-    assert_eq!(reason(attempt()), "Could not find matching user certificate");
+    assert_eq!(
+        reason(attempt()),
+        "Could not find matching user certificate"
+    );
 }
 
 #[test]
@@ -199,7 +238,10 @@ fn apps_5_2_member_cert_takes_any_status_and_any_validity() {
     let host = MemoryHost::default();
     let member = identity_from(NOW - 86_400 * 400, 365);
     let policies = [Auth::MemberCert];
-    assert_eq!(reason(run(&host, &policies, request("GET", "/x"))), "No caller member certificate");
+    assert_eq!(
+        reason(run(&host, &policies, request("GET", "/x"))),
+        "No caller member certificate"
+    );
     assert_eq!(
         reason(run(&host, &policies, with(&member))),
         "Could not find matching member certificate"
@@ -212,7 +254,10 @@ fn apps_5_2_member_cert_takes_any_status_and_any_validity() {
 #[test]
 fn apps_5_2_any_cert_and_node_cert() {
     let (host, node) = (MemoryHost::default(), identity());
-    assert_eq!(reason(run(&host, &[Auth::AnyCert], request("GET", "/x"))), "No caller certificate");
+    assert_eq!(
+        reason(run(&host, &[Auth::AnyCert], request("GET", "/x"))),
+        "No caller certificate"
+    );
     let Ok(Caller::AnyCert(certificate)) = run(&host, &[Auth::AnyCert], with(&node)) else {
         panic!("any certificate is accepted");
     };
@@ -239,10 +284,20 @@ fn apps_5_1_policies_are_tried_in_order_and_all_failures_are_listed() {
     member.register_member(&host, MemberStatus::Active);
     let policies = [Auth::UserCert, Auth::MemberCert, Auth::UserCoseSign1];
     assert!(run(&host, &policies, with(&user)).unwrap().user().is_some());
-    assert!(run(&host, &policies, with(&member)).unwrap().member().is_some());
+    assert!(
+        run(&host, &policies, with(&member))
+            .unwrap()
+            .member()
+            .is_some()
+    );
     let refused = || run(&host, &policies, request("GET", "/x"));
     assert_eq!(
-        refused().unwrap_err().details.iter().map(|d| d["auth_policy"].clone()).collect::<Vec<_>>(),
+        refused()
+            .unwrap_err()
+            .details
+            .iter()
+            .map(|d| d["auth_policy"].clone())
+            .collect::<Vec<_>>(),
         ["user_cert", "member_cert", "user_cose_sign1"]
     );
     assert_eq!(
@@ -250,7 +305,10 @@ fn apps_5_1_policies_are_tried_in_order_and_all_failures_are_listed() {
         Some("COSE-SIGN1 realm=\"Signed request access\"")
     );
     let cose_first = [Auth::UserCoseSign1, Auth::UserCert];
-    assert_eq!(challenge(run(&host, &cose_first, request("GET", "/x"))), None);
+    assert_eq!(
+        challenge(run(&host, &cose_first, request("GET", "/x"))),
+        None
+    );
 }
 
 #[test]
@@ -262,9 +320,19 @@ fn gov_2_2_the_checks_of_a_signed_message_come_in_order() {
     let good = || member.sign("ack", b"{}");
     // 1: content type
     let bare = request("POST", "/x").body(good());
-    assert_eq!(reason(run(&host, &typed, bare)), "Missing content-type header");
-    for other in ["application/json", "application/cose; charset=utf-8", "Application/cose", ""] {
-        let wrong = request("POST", "/x").header("content-type", other.to_owned()).body("{}");
+    assert_eq!(
+        reason(run(&host, &typed, bare)),
+        "Missing content-type header"
+    );
+    for other in [
+        "application/json",
+        "application/cose; charset=utf-8",
+        "Application/cose",
+        "",
+    ] {
+        let wrong = request("POST", "/x")
+            .header("content-type", other.to_owned())
+            .body("{}");
         assert_eq!(
             reason(run(&host, &typed, wrong)),
             "Content type is not set to application/cose"
@@ -275,7 +343,11 @@ fn gov_2_2_the_checks_of_a_signed_message_come_in_order() {
         let error = run(&host, &typed, signed(body.to_vec())).unwrap_err();
         assert_eq!(
             (error.status, error.code.as_ref(), error.message.as_str()),
-            (500, "InternalError", "Failed to parse COSE_Sign1 outer array")
+            (
+                500,
+                "InternalError",
+                "Failed to parse COSE_Sign1 outer array"
+            )
         );
         assert!(error.details.is_empty() && error.headers.is_empty());
     }
@@ -287,7 +359,10 @@ fn gov_2_2_the_checks_of_a_signed_message_come_in_order() {
     // 5: signature
     let mut bad = good();
     *bad.last_mut().unwrap() ^= 1;
-    assert_eq!(reason(run(&host, &typed, signed(bad))), "Failed to validate COSE Sign1");
+    assert_eq!(
+        reason(run(&host, &typed, signed(bad))),
+        "Failed to validate COSE Sign1"
+    );
     // 6: type, before 7: status
     assert_eq!(
         reason(run(&host, &active, signed(member.sign("ballot", b"{}")))),
@@ -322,9 +397,14 @@ fn apps_5_2_users_sign_bodies_too_and_need_no_headers_of_their_own() {
     );
     user.register_user(&host);
     let caller = run(&host, &policies, signed(body.clone())).unwrap();
-    let Caller::UserCose(cose) = caller else { panic!("another policy accepted") };
+    let Caller::UserCose(cose) = caller else {
+        panic!("another policy accepted")
+    };
     assert_eq!(cose.id.as_str(), user.id());
-    assert_eq!((cose.payload.as_ref(), cose.envelope.as_ref()), (&b"hello"[..], body.as_slice()));
+    assert_eq!(
+        (cose.payload.as_ref(), cose.envelope.as_ref()),
+        (&b"hello"[..], body.as_slice())
+    );
     assert_eq!((cose.msg_type, cose.created_at), (None, None));
 }
 
@@ -337,14 +417,22 @@ fn apps_5_2_all_of_is_tried_alphabetically_and_names_what_failed() {
     assert_eq!(policies[0].name(), name);
     assert_eq!(
         reasons(run(&host, &policies, request("GET", "/x"))),
-        BTreeMap::from([(name.to_owned(), "user_cert:No caller user certificate".to_owned())])
+        BTreeMap::from([(
+            name.to_owned(),
+            "user_cert:No caller user certificate".to_owned()
+        )])
     );
     assert_eq!(challenge(run(&host, &policies, request("GET", "/x"))), None);
     let unsigned = || run(&host, &policies, with(&user));
-    assert_eq!(reason(unsigned()), "user_cose_sign1:Missing content-type header");
+    assert_eq!(
+        reason(unsigned()),
+        "user_cose_sign1:Missing content-type header"
+    );
     assert!(challenge(unsigned()).is_some());
     let both = signed(user.sign("x", b"y")).certificate(user.certificate.der());
-    let Ok(Caller::AllOf(callers)) = run(&host, &policies, both) else { panic!("both hold") };
+    let Ok(Caller::AllOf(callers)) = run(&host, &policies, both) else {
+        panic!("both hold")
+    };
     let names: Vec<&str> = callers.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["user_cert", "user_cose_sign1"]);
 }
@@ -354,14 +442,25 @@ fn a_table_that_holds_no_certificate_is_the_services_fault() {
     const BROKEN: Table<Raw<MemberId>, Raw<String>> = Table::new("public:ccf.gov.members.certs");
     let (host, member) = (MemoryHost::default(), identity());
     let id = MemberId::from_digest(&member.certificate.fingerprint());
-    host.write(|tx| BROKEN.put(tx, &id, &"no certificate".to_owned())).unwrap();
-    let error = run(&host, &[Auth::member("ack")], signed(member.sign("ack", b""))).unwrap_err();
+    host.write(|tx| BROKEN.put(tx, &id, &"no certificate".to_owned()))
+        .unwrap();
+    let error = run(
+        &host,
+        &[Auth::member("ack")],
+        signed(member.sign("ack", b"")),
+    )
+    .unwrap_err();
     assert_eq!((error.status, error.code.as_ref()), (500, "InternalError"));
     const NO_DETAILS: Table<Raw<MemberId>, Json<u8>> = Table::new("public:ccf.gov.members.info");
     member.register_member(&host, MemberStatus::Active);
     host.write(|tx| NO_DETAILS.put(tx, &id, &1)).unwrap();
     let active = [Auth::active_member("ack")];
-    assert_eq!(run(&host, &active, signed(member.sign("ack", b""))).unwrap_err().status, 500);
+    assert_eq!(
+        run(&host, &active, signed(member.sign("ack", b"")))
+            .unwrap_err()
+            .status,
+        500
+    );
 }
 
 #[test]
@@ -372,12 +471,19 @@ fn the_certificate_cache_is_bounded() {
     for number in 0..CERTIFICATES_CACHED as u64 + 20 {
         let mut serial = [0; 16];
         serial[..8].copy_from_slice(&number.to_be_bytes());
-        let validity = Validity { from: NOW - 1, days: 1 };
+        let validity = Validity {
+            from: NOW - 1,
+            days: 1,
+        };
         let certificate = self_signed(&key, "CN=x", &[], validity, &serial).unwrap();
         let mut tx = host.begin();
         let request = request("GET", "/x").certificate(certificate.der()).build();
-        let mut evidence =
-            Evidence { request: &request, tx: &mut tx, now: NOW, certificates: &certificates };
+        let mut evidence = Evidence {
+            request: &request,
+            tx: &mut tx,
+            now: NOW,
+            certificates: &certificates,
+        };
         authenticate(&[Auth::AnyCert], &mut evidence).unwrap();
         assert!(certificates.len() <= CERTIFICATES_CACHED);
     }

@@ -4,8 +4,12 @@ use super::*;
 use crate::testing::{RequestBuilder, request};
 
 fn accept(value: &str) -> Result<(), (u16, String, String)> {
-    check_accept(&request("GET", "/x").header("accept", value.to_owned()).build())
-        .map_err(|error| (error.status, error.code.into_owned(), error.message))
+    check_accept(
+        &request("GET", "/x")
+            .header("accept", value.to_owned())
+            .build(),
+    )
+    .map_err(|error| (error.status, error.code.into_owned(), error.message))
 }
 
 #[test]
@@ -23,11 +27,21 @@ fn apps_4_4_accept_must_allow_json() {
     ] {
         assert_eq!(accept(good), Ok(()), "{good}");
     }
-    for bad in ["text/html", "application/json;charset=utf-8", "application/jsonx", "", " ", "image/*"] {
+    for bad in [
+        "text/html",
+        "application/json;charset=utf-8",
+        "application/jsonx",
+        "",
+        " ",
+        "image/*",
+    ] {
         let message = format!(
             "No supported content type in accept header: {bad}\nOnly application/json is currently supported"
         );
-        assert_eq!(accept(bad), Err((406, "UnsupportedContentType".to_owned(), message)));
+        assert_eq!(
+            accept(bad),
+            Err((406, "UnsupportedContentType".to_owned(), message))
+        );
     }
 }
 
@@ -48,11 +62,21 @@ fn apps_4_4_a_malformed_accept_is_named() {
 fn apps_4_4_null_is_204_and_everything_else_sorted_json() {
     let plain = request("GET", "/x").build();
     let empty = respond(&plain, &Value::Null).unwrap();
-    assert_eq!((empty.status, empty.body.len(), empty.headers.get("content-type")), (204, 0, None));
+    assert_eq!(
+        (
+            empty.status,
+            empty.body.len(),
+            empty.headers.get("content-type")
+        ),
+        (204, 0, None)
+    );
     let full = respond(&plain, &json!({ "b": 1, "a": [true, null] })).unwrap();
     assert_eq!(full.status, 200);
     assert_eq!(full.body.as_ref(), b"{\"a\":[true,null],\"b\":1}");
-    assert_eq!(full.headers.get("content-type"), Some(&b"application/json"[..]));
+    assert_eq!(
+        full.headers.get("content-type"),
+        Some(&b"application/json"[..])
+    );
     let picky = request("GET", "/x").header("accept", "text/html").build();
     assert_eq!(respond(&picky, &Value::Null).unwrap().status, 204);
     assert_eq!(respond(&picky, &Value::Bool(true)).unwrap_err().status, 406);

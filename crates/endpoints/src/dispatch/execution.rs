@@ -65,8 +65,14 @@ impl Inner {
         lookup: Lookup<'_>,
     ) -> Response {
         let started = Instant::now();
-        let mut event =
-            Event { prefix, request, path, template: None, milliseconds: 0, attempts: 0 };
+        let mut event = Event {
+            prefix,
+            request,
+            path,
+            template: None,
+            milliseconds: 0,
+            attempts: 0,
+        };
         self.open_session(request);
         let response = match self.admit(prefix, path, request, lookup) {
             Ok(target) => {
@@ -104,12 +110,20 @@ impl Inner {
             ));
         }
         if !self.frontends.of(prefix).gate_is_open() {
-            return Err(refuse(404, code::FRONTEND_NOT_OPEN, "Frontend is not open."));
+            return Err(refuse(
+                404,
+                code::FRONTEND_NOT_OPEN,
+                "Frontend is not open.",
+            ));
         }
         match lookup {
-            Lookup::Found(registered, index, captures) => {
-                Ok(Target { registered, index, captures, prefix, path })
-            }
+            Lookup::Found(registered, index, captures) => Ok(Target {
+                registered,
+                index,
+                captures,
+                prefix,
+                path,
+            }),
             Lookup::Unknown => {
                 Err(ApiError::not_found(format!("Unknown path: {path}.")).into_response())
             }
@@ -153,7 +167,10 @@ impl Inner {
                 Attempt::Conflict(set) => claims = set,
             }
         }
-        (ApiError::from(CommitFailure::Conflict).into_response(), ATTEMPTS_MAX)
+        (
+            ApiError::from(CommitFailure::Conflict).into_response(),
+            ATTEMPTS_MAX,
+        )
     }
 
     /// Steps 5 and 6: what the interface refuses, redirects or would forward.
@@ -201,12 +218,16 @@ impl Inner {
         let primary = self.host.is_primary();
         let has_consensus = self.host.view().is_some();
         let (resolver, missing, role) = match strategy {
-            Redirection::ToPrimary if !primary => {
-                (&redirections.to_primary, code::PRIMARY_NOT_FOUND, "current primary")
-            }
-            Redirection::ToBackup if primary || !has_consensus => {
-                (&redirections.to_backup, code::BACKUP_NOT_FOUND, "any current backup")
-            }
+            Redirection::ToPrimary if !primary => (
+                &redirections.to_primary,
+                code::PRIMARY_NOT_FOUND,
+                "current primary",
+            ),
+            Redirection::ToBackup if primary || !has_consensus => (
+                &redirections.to_backup,
+                code::BACKUP_NOT_FOUND,
+                "any current backup",
+            ),
             _ => return None,
         };
         let address = match resolver {
@@ -219,7 +240,9 @@ impl Inner {
         Some(match address {
             Some(address) => {
                 let mut response = reply::empty(307);
-                response.headers.set("location", format!("https://{address}{}", request.target));
+                response
+                    .headers
+                    .set("location", format!("https://{address}{}", request.target));
                 response
             }
             None => {
@@ -326,7 +349,11 @@ impl Inner {
                     response.headers.set(name, value);
                 }
                 let apply = context.apply_writes.unwrap_or(is_success(response.status));
-                Executed { response, apply, local_commit: context.local_commit }
+                Executed {
+                    response,
+                    apply,
+                    local_commit: context.local_commit,
+                }
             }
             Err(error) => {
                 if endpoint.version.is_some() {
@@ -340,14 +367,22 @@ impl Inner {
                     );
                 }
                 let apply = context.apply_writes.unwrap_or(false);
-                Executed { response: error.into_response(), apply, local_commit: None }
+                Executed {
+                    response: error.into_response(),
+                    apply,
+                    local_commit: None,
+                }
             }
         }
     }
 
     /// A transaction without writes needs no place in the order: its id is the one it read at.
     fn commit(&self, tx: Tx) -> Result<TxId, CommitFailure> {
-        if tx.has_writes() { self.host.commit(tx) } else { Ok(tx.read_txid()) }
+        if tx.has_writes() {
+            self.host.commit(tx)
+        } else {
+            Ok(tx.read_txid())
+        }
     }
 
     fn finish(&self, executed: Executed, txid: TxId, touched: bool) -> Response {

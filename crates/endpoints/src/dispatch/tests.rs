@@ -57,7 +57,11 @@ impl Setup {
             app: open(Prefix::App),
             interfaces: BTreeMap::from([(INTERFACE.to_owned(), InterfaceRules::default())]),
             options: DispatcherOptions::default(),
-            pool: PoolOptions { threads: 1, stack_bytes: 1 << 18, queue: 1 },
+            pool: PoolOptions {
+                threads: 1,
+                stack_bytes: 1 << 18,
+                queue: 1,
+            },
         }
     }
 
@@ -77,7 +81,15 @@ impl Setup {
     }
 
     fn build(self) -> Node {
-        let Self { host, node, gov, app, interfaces, options, pool } = self;
+        let Self {
+            host,
+            node,
+            gov,
+            app,
+            interfaces,
+            options,
+            pool,
+        } = self;
         let dispatcher = Dispatcher::new(
             host.clone(),
             Frontends { node, gov, app },
@@ -120,7 +132,10 @@ fn reader(path: &str) -> Endpoint {
 
 #[test]
 fn apps_3_5_a_write_shows_its_own_id_and_a_read_the_version_it_read() {
-    let node = Setup::new().app(writer("/w", 200)).app(reader("/r")).build();
+    let node = Setup::new()
+        .app(writer("/w", 200))
+        .app(reader("/r"))
+        .build();
     assert_eq!(header(&node.get("/app/r"), TXID).as_deref(), Some("2.0"));
     assert_eq!(header(&node.post("/app/w"), TXID).as_deref(), Some("2.1"));
     assert_eq!(header(&node.get("/app/r"), TXID).as_deref(), Some("2.1"));
@@ -132,9 +147,18 @@ fn apps_3_5_a_write_shows_its_own_id_and_a_read_the_version_it_read() {
 #[test]
 fn apps_3_5_a_command_without_kv_access_has_no_id() {
     let node = Setup::new().build();
-    for target in ["/app/commit", "/gov/commit", "/node/commit", "/app/tx?transaction_id=2.1"] {
+    for target in [
+        "/app/commit",
+        "/gov/commit",
+        "/node/commit",
+        "/app/tx?transaction_id=2.1",
+    ] {
         let response = node.get(target);
-        assert_eq!((response.status, header(&response, TXID)), (200, None), "{target}");
+        assert_eq!(
+            (response.status, header(&response, TXID)),
+            (200, None),
+            "{target}"
+        );
     }
 }
 
@@ -158,7 +182,10 @@ fn apps_7_10_a_failure_discards_its_writes_and_has_no_id() {
     }
     let response = node.post("/error");
     assert_eq!(header(&response, "x-handler"), None, "headers are dropped");
-    assert_eq!(response.body.as_ref(), br#"{"error":{"code":"InvalidInput","message":"no"}}"#);
+    assert_eq!(
+        response.body.as_ref(),
+        br#"{"error":{"code":"InvalidInput","message":"no"}}"#
+    );
     assert_eq!(node.host.value(MAP, b"k"), None);
     assert_eq!(node.host.commits(), 0);
 }
@@ -169,17 +196,26 @@ fn apps_7_10_a_handler_can_force_or_suppress_its_writes() {
         Endpoint::new(Method::POST, path, move |context| {
             context.tx.put(MAP, path_key(context.request.path()), "1");
             context.set_apply_writes(apply);
-            if status < 300 { Ok(reply::empty(status)) } else { Err(ApiError::internal("x")) }
+            if status < 300 {
+                Ok(reply::empty(status))
+            } else {
+                Err(ApiError::internal("x"))
+            }
         })
         .auth([])
     };
     fn path_key(path: &str) -> Vec<u8> {
         path.as_bytes().to_vec()
     }
-    let node =
-        Setup::new().app(forced("/keep", 500, true)).app(forced("/drop", 200, false)).build();
+    let node = Setup::new()
+        .app(forced("/keep", 500, true))
+        .app(forced("/drop", 200, false))
+        .build();
     let kept = node.post("/keep");
-    assert_eq!((kept.status, header(&kept, TXID).as_deref()), (500, Some("2.1")));
+    assert_eq!(
+        (kept.status, header(&kept, TXID).as_deref()),
+        (500, Some("2.1"))
+    );
     assert!(node.host.value(MAP, b"/keep").is_some());
     let dropped = node.post("/drop");
     assert_eq!((dropped.status, header(&dropped, TXID)), (200, None));
@@ -201,7 +237,8 @@ fn apps_7_a_conflict_runs_the_request_again() {
             .auth([]),
         )
         .build();
-    node.host.fail_next([CommitFailure::Conflict, CommitFailure::Conflict]);
+    node.host
+        .fail_next([CommitFailure::Conflict, CommitFailure::Conflict]);
     let response = node.post("/w");
     assert_eq!((response.status, response.body.as_ref()), (200, &b"2"[..]));
     assert_eq!(node.host.value(MAP, b"k"), Some(b"2".to_vec()));
@@ -212,11 +249,18 @@ fn apps_7_a_conflict_runs_the_request_again() {
 fn apps_7_authentication_is_repeated_with_each_attempt() {
     // While the first attempt runs, its caller is removed: the second one is refused.
     let key = EcKeyPair::generate(Curve::P256, &SystemEntropy);
-    let validity = Validity { from: 1_700_000_000, days: 1 };
+    let validity = Validity {
+        from: 1_700_000_000,
+        days: 1,
+    };
     let certificate = self_signed(&key, "CN=user", &[], validity, &[1; 16]).unwrap();
     let id = UserId::from_digest(&certificate.fingerprint());
     let setup = Setup::new();
-    setup.host.write(|tx| USERS_CERTS.put(tx, &id, &Pem(certificate.to_pem())).unwrap());
+    setup.host.write(|tx| {
+        USERS_CERTS
+            .put(tx, &id, &Pem(certificate.to_pem()))
+            .unwrap()
+    });
     let host = Arc::clone(&setup.host);
     let node = setup
         .app(
@@ -228,8 +272,10 @@ fn apps_7_authentication_is_repeated_with_each_attempt() {
             .auth([Auth::UserCert]),
         )
         .build();
-    let response =
-        call(&node.dispatcher, request("POST", "/w").certificate(certificate.der()));
+    let response = call(
+        &node.dispatcher,
+        request("POST", "/w").certificate(certificate.der()),
+    );
     assert_eq!(
         body(&response)["error"]["details"][0]["message"],
         "Could not find matching user certificate"
@@ -240,10 +286,12 @@ fn apps_7_authentication_is_repeated_with_each_attempt() {
 #[test]
 fn apps_7_thirty_attempts_are_made_at_most() {
     let node = Setup::new().app(writer("/w", 200)).build();
-    node.host.fail_next((0..29).map(|_| CommitFailure::Conflict));
+    node.host
+        .fail_next((0..29).map(|_| CommitFailure::Conflict));
     assert_eq!(node.post("/w").status, 200);
     assert_eq!(node.host.commits(), 30);
-    node.host.fail_next((0..40).map(|_| CommitFailure::Conflict));
+    node.host
+        .fail_next((0..40).map(|_| CommitFailure::Conflict));
     let response = node.post("/w");
     assert_eq!(
         error(&response),
@@ -280,7 +328,7 @@ fn apps_7_a_claims_digest_survives_a_retry() {
 #[test]
 fn apps_7_results_of_commit() {
     let node = Setup::new().app(writer("/w", 200)).build();
-    let mut refused = |failure| {
+    let refused = |failure| {
         node.host.fail_next([failure]);
         let response = node.post("/w");
         assert_eq!(header(&response, TXID), None);
@@ -295,11 +343,20 @@ fn apps_7_results_of_commit() {
             "Transaction failed to replicate.".to_owned()
         )
     );
-    let (status, code, message) = refused(CommitFailure::TooLarge { bytes: 20, limit: 10 });
+    let (status, code, message) = refused(CommitFailure::TooLarge {
+        bytes: 20,
+        limit: 10,
+    });
     assert_eq!((status, code.as_str()), (413, "RequestBodyTooLarge"));
     assert!(message.contains("20 bytes, at most 10"));
-    assert_eq!(refused(CommitFailure::Unavailable("disk full".to_owned())).0, 503);
-    assert_eq!(refused(CommitFailure::Invalid("reserved".to_owned())).0, 500);
+    assert_eq!(
+        refused(CommitFailure::Unavailable("disk full".to_owned())).0,
+        503
+    );
+    assert_eq!(
+        refused(CommitFailure::Invalid("reserved".to_owned())).0,
+        500
+    );
 }
 
 #[test]
@@ -310,14 +367,20 @@ fn apps_7_local_commit_handlers_see_the_id_and_cannot_undo() {
             context.set_header("x-handler", "1");
             context.on_local_commit(move |txid, response| {
                 response.body = txid.to_string().into();
-                if fail { Err("failed".to_owned()) } else { Ok(()) }
+                if fail {
+                    Err("failed".to_owned())
+                } else {
+                    Ok(())
+                }
             });
             Ok(reply::empty(200))
         })
         .auth([])
     };
-    let node =
-        Setup::new().app(endpoint("/good", false)).app(endpoint("/bad", true)).build();
+    let node = Setup::new()
+        .app(endpoint("/good", false))
+        .app(endpoint("/bad", true))
+        .build();
     assert_eq!(node.post("/good").body.as_ref(), b"2.1");
     let response = node.post("/bad");
     assert_eq!(
@@ -360,14 +423,22 @@ fn apps_7_1_back_pressure_refuses_but_for_the_node_frontend() {
         "Too many transactions pending commit on the service.".to_owned(),
     );
     assert_eq!(error(&node.post("/w")), busy);
-    assert_eq!(error(&node.get("/app/unknown")), busy, "before everything else");
+    assert_eq!(
+        error(&node.get("/app/unknown")),
+        busy,
+        "before everything else"
+    );
     assert_eq!(error(&node.get("/gov/commit")), busy);
     assert_eq!(node.get("/node/commit").status, 200);
     node.host.set_committed(1);
     assert_eq!(node.post("/w").status, 200);
     node.host.set_committed(2);
     node.host.set_primary(false);
-    assert_eq!(node.get("/app/commit").status, 200, "only a primary has back-pressure");
+    assert_eq!(
+        node.get("/app/commit").status,
+        200,
+        "only a primary has back-pressure"
+    );
 }
 
 #[test]
@@ -389,7 +460,11 @@ fn apps_1_a_closed_frontend_knows_no_path() {
     for target in ["/app/w", "/app/nothing", "/", "/app/commit"] {
         assert_eq!(
             error(&node.post(target)),
-            (404, "FrontendNotOpen".to_owned(), "Frontend is not open.".to_owned()),
+            (
+                404,
+                "FrontendNotOpen".to_owned(),
+                "Frontend is not open.".to_owned()
+            ),
             "{target}"
         );
     }
@@ -401,7 +476,13 @@ fn apps_1_a_closed_frontend_knows_no_path() {
 #[test]
 fn apps_3_2_unknown_paths_and_other_verbs() {
     let node = Setup::new().app(writer("/w", 200)).build();
-    let unknown = |path: &str| (404, "ResourceNotFound".to_owned(), format!("Unknown path: {path}."));
+    let unknown = |path: &str| {
+        (
+            404,
+            "ResourceNotFound".to_owned(),
+            format!("Unknown path: {path}."),
+        )
+    };
     assert_eq!(error(&node.get("/app/no")), unknown("/no"));
     assert_eq!(error(&node.get("/no/way")), unknown("/no/way"));
     assert_eq!(error(&node.get("/app")), unknown("/app"));
@@ -426,7 +507,10 @@ fn apps_3_2_unknown_paths_and_other_verbs() {
 
 #[test]
 fn apps_3_3_an_ambiguous_path_is_a_fault_that_names_the_templates() {
-    let node = Setup::new().app(reader("/{a}/x")).app(reader("/x/{b}")).build();
+    let node = Setup::new()
+        .app(reader("/{a}/x"))
+        .app(reader("/x/{b}"))
+        .build();
     let response = node.get("/app/x/x");
     assert_eq!(
         error(&response),
@@ -462,7 +546,9 @@ fn parameters_reach_the_handler_raw_and_decoded() {
 
 #[test]
 fn node_5_4_interfaces_filter_by_template() {
-    let only = InterfaceRules::default().accept(&["/app/p/\\{id\\}".to_owned()]).unwrap();
+    let only = InterfaceRules::default()
+        .accept(&["/app/p/\\{id\\}".to_owned()])
+        .unwrap();
     let node = Setup::new()
         .app(reader("/p/{id}"))
         .app(reader("/q"))
@@ -471,7 +557,10 @@ fn node_5_4_interfaces_filter_by_template() {
         .interface("plain-narrow", only.unsecured())
         .build();
     let status = |interface: &str, target: &str| {
-        let response = call(&node.dispatcher, request("GET", target).interface(interface));
+        let response = call(
+            &node.dispatcher,
+            request("GET", target).interface(interface),
+        );
         if response.status == 503 {
             assert!(response.body.is_empty());
         }
@@ -488,7 +577,10 @@ fn node_5_4_interfaces_filter_by_template() {
 
 #[test]
 fn apps_8_3_an_interface_with_redirections_redirects_unauthenticated() {
-    let resolver = |role| Resolver::NodeByRole { role, interface: None };
+    let resolver = |role| Resolver::NodeByRole {
+        role,
+        interface: None,
+    };
     let by_role = Redirections {
         to_primary: resolver(NodeRole::Primary),
         to_backup: resolver(NodeRole::Backup),
@@ -512,7 +604,11 @@ fn apps_8_3_an_interface_with_redirections_redirects_unauthenticated() {
     assert_eq!(send("fixed", "POST", "/app/w").status, 401);
     let to_backup = send("fixed", "GET", "/app/b?x=%20#y");
     assert_eq!(
-        (to_backup.status, to_backup.body.len(), location(&to_backup).as_deref()),
+        (
+            to_backup.status,
+            to_backup.body.len(),
+            location(&to_backup).as_deref()
+        ),
         (307, 0, Some("https://backup:2/app/b?x=%20#y"))
     );
     assert_eq!(
@@ -529,9 +625,16 @@ fn apps_8_3_an_interface_with_redirections_redirects_unauthenticated() {
         Some("https://other/role/app/b"),
         "the interface of the same name"
     );
-    assert_eq!(send(INTERFACE, "GET", "/app/b").status, 200, "without redirections: executed");
+    assert_eq!(
+        send(INTERFACE, "GET", "/app/b").status,
+        200,
+        "without redirections: executed"
+    );
     node.host.set_primary(false);
-    assert_eq!(location(&send("fixed", "POST", "/app/w")).as_deref(), Some("https://primary:1/app/w"));
+    assert_eq!(
+        location(&send("fixed", "POST", "/app/w")).as_deref(),
+        Some("https://primary:1/app/w")
+    );
     assert_eq!(
         error(&send("role", "POST", "/app/w")),
         (
@@ -569,12 +672,18 @@ fn apps_8_2_without_redirections_a_write_elsewhere_than_on_the_primary_is_refuse
         )
     );
     assert_eq!(node.get("/app/r").status, 200);
-    assert_eq!(error(&node.post("/app/never")).1, "TransactionReplicationFailed");
+    assert_eq!(
+        error(&node.post("/app/never")).1,
+        "TransactionReplicationFailed"
+    );
 }
 
 #[test]
 fn apps_8_4_a_session_ends_when_the_view_changes() {
-    let node = Setup::new().app(reader("/r")).app(writer("/w", 200)).build();
+    let node = Setup::new()
+        .app(reader("/r"))
+        .app(writer("/w", 200))
+        .build();
     let session = Arc::new(Session::new(7, INTERFACE));
     let send = |verb, target| call(&node.dispatcher, request(verb, target).session(&session));
     assert_eq!(send("GET", "/r").status, 200);
@@ -594,7 +703,11 @@ fn apps_8_4_a_session_ends_when_the_view_changes() {
         assert_eq!(header(&lost, TXID), None);
     }
     assert_eq!(node.host.head().seqno, 1, "the transaction was abandoned");
-    assert_eq!(node.get("/r").status, 200, "other sessions begin in the new view");
+    assert_eq!(
+        node.get("/r").status,
+        200,
+        "other sessions begin in the new view"
+    );
 }
 
 #[test]
@@ -605,7 +718,11 @@ fn a_node_without_consensus_shows_no_ids() {
     assert_eq!((response.status, header(&response, TXID)), (200, None));
     assert_eq!(
         error(&node.get("/node/commit")),
-        (500, "InternalError".to_owned(), "Error code: Uninitialised".to_owned())
+        (
+            500,
+            "InternalError".to_owned(),
+            "Error code: Uninitialised".to_owned()
+        )
     );
 }
 
@@ -613,7 +730,10 @@ fn a_node_without_consensus_shows_no_ids() {
 fn gov_1_2_the_version_is_checked_after_authentication_and_before_the_handler() {
     let endpoint = |path: &str, policies: Vec<Auth>, minimum| {
         Endpoint::new(Method::GET, path, |context| {
-            Ok(reply::text(200, context.version.map_or("none", ApiVersion::as_str)))
+            Ok(reply::text(
+                200,
+                context.version.map_or("none", ApiVersion::as_str),
+            ))
         })
         .auth(policies)
         .versioned(minimum)
@@ -621,16 +741,25 @@ fn gov_1_2_the_version_is_checked_after_authentication_and_before_the_handler() 
     let node = Setup::new()
         .gov(endpoint("/open", vec![], ApiVersion::Preview20230601))
         .gov(endpoint("/new", vec![], ApiVersion::V20240701))
-        .gov(endpoint("/closed", vec![Auth::MemberCert], ApiVersion::Preview20230601))
+        .gov(endpoint(
+            "/closed",
+            vec![Auth::MemberCert],
+            ApiVersion::Preview20230601,
+        ))
         .build();
     assert_eq!(error(&node.get("/gov/closed")).0, 401);
-    assert_eq!(error(&node.get("/gov/open")).1, "MissingApiVersionParameter");
+    assert_eq!(
+        error(&node.get("/gov/open")).1,
+        "MissingApiVersionParameter"
+    );
     assert_eq!(
         error(&node.get("/gov/open?api-version=1")).1,
         "UnsupportedApiVersionValue"
     );
     assert_eq!(
-        node.get("/gov/open?api-version=2023-06-01-preview").body.as_ref(),
+        node.get("/gov/open?api-version=2023-06-01-preview")
+            .body
+            .as_ref(),
         b"2023-06-01-preview"
     );
     assert_eq!(
@@ -649,9 +778,14 @@ fn gov_3_2_an_endpoint_can_have_the_root_over_what_it_reads() {
         })
         .auth([])
     };
-    let node =
-        Setup::new().app(endpoint("/with").with_root()).app(endpoint("/without")).build();
-    assert_eq!(node.get("/with").body.as_ref(), sha256(b"2.0").to_string().as_bytes());
+    let node = Setup::new()
+        .app(endpoint("/with").with_root())
+        .app(endpoint("/without"))
+        .build();
+    assert_eq!(
+        node.get("/with").body.as_ref(),
+        sha256(b"2.0").to_string().as_bytes()
+    );
     assert!(node.get("/without").body.is_empty());
     node.host.set_root(false);
     assert!(node.get("/with").body.is_empty());
@@ -663,8 +797,7 @@ fn a_handler_that_panics_is_an_internal_error() {
         .app(
             Endpoint::new(Method::POST, "/w", |context| {
                 context.tx.put(MAP, "k", "1");
-                let none: Option<u8> = None;
-                Ok(reply::empty(u16::from(none.unwrap())))
+                panic!("expected by this test");
             })
             .auth([]),
         )
@@ -683,7 +816,9 @@ fn scripts_run_on_the_pool_and_a_full_queue_is_503() {
         .app(
             Endpoint::new(Method::POST, "/slow", move |context| {
                 let gate = gate.lock();
-                gate.0.send(std::thread::current().name().map(str::to_owned)).unwrap();
+                gate.0
+                    .send(std::thread::current().name().map(str::to_owned))
+                    .unwrap();
                 gate.1.recv().unwrap();
                 context.tx.put(MAP, "k", "1");
                 Ok(reply::empty(200))
@@ -697,9 +832,14 @@ fn scripts_run_on_the_pool_and_a_full_queue_is_503() {
     let send = |verb, target| node.dispatcher.call(request(verb, target).build());
     let first = send("POST", "/slow");
     assert!(matches!(first, Reply::Later(_)));
-    assert_eq!(wait_started.recv().unwrap().as_deref(), Some("application-0"));
+    assert_eq!(
+        wait_started.recv().unwrap().as_deref(),
+        Some("application-0")
+    );
     let second = send("GET", "/scripted");
-    let Reply::Now(full) = send("GET", "/scripted") else { panic!("the queue holds one") };
+    let Reply::Now(full) = send("GET", "/scripted") else {
+        panic!("the queue holds one")
+    };
     assert_eq!(
         error(&full),
         (

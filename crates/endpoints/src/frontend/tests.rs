@@ -17,7 +17,10 @@ fn endpoint(verb: &str, path: &str) -> Endpoint {
 fn find(frontend: &Frontend, verb: &str, path: &str) -> String {
     match frontend.find(&verb.parse().unwrap(), path) {
         Lookup::Found(known, index, captures) => {
-            assert_eq!(frontend.endpoints()[index].template.text(), known.template.text());
+            assert_eq!(
+                frontend.endpoints()[index].template.text(),
+                known.template.text()
+            );
             let captured: Vec<&str> = captures.into_iter().map(|range| &path[range]).collect();
             format!("{} {:?}", known.template.text(), captured)
         }
@@ -52,7 +55,11 @@ fn apps_1_paths_are_routed_by_their_first_segment() {
 
 #[test]
 fn apps_3_2_literal_paths_win_over_templates() {
-    let frontend = frontend(&[("GET", "/t/{id}"), ("GET", "/t/commit"), ("POST", "/t/other")]);
+    let frontend = frontend(&[
+        ("GET", "/t/{id}"),
+        ("GET", "/t/commit"),
+        ("POST", "/t/other"),
+    ]);
     assert_eq!(find(&frontend, "GET", "/t/commit"), "/t/commit []");
     assert_eq!(find(&frontend, "GET", "/t/2.3"), "/t/{id} [\"2.3\"]");
     assert_eq!(find(&frontend, "GET", "/t/other"), "/t/{id} [\"other\"]");
@@ -74,7 +81,10 @@ fn gov_1_1_action_routes_and_their_plain_sibling() {
         find(&frontend, "GET", "/members/state-digests/abc:update"),
         "/members/state-digests/{memberId} [\"abc:update\"]"
     );
-    assert_eq!(find(&frontend, "POST", "/members/proposals%3Acreate"), "unknown");
+    assert_eq!(
+        find(&frontend, "POST", "/members/proposals%3Acreate"),
+        "unknown"
+    );
     assert_eq!(
         find(&frontend, "POST", "/members/state-digests/abc"),
         "allow OPTIONS, GET"
@@ -99,13 +109,19 @@ fn apps_3_2_allowed_verbs_come_in_the_order_of_the_parser() {
 
 #[test]
 fn apps_3_2_there_is_no_automatic_head() {
-    assert_eq!(find(&frontend(&[("GET", "/x")]), "HEAD", "/x"), "allow OPTIONS, GET");
+    assert_eq!(
+        find(&frontend(&[("GET", "/x")]), "HEAD", "/x"),
+        "allow OPTIONS, GET"
+    );
 }
 
 #[test]
 fn apps_3_3_two_matching_templates_are_ambiguous() {
     let frontend = frontend(&[("GET", "/{a}/x"), ("GET", "/x/{b}"), ("POST", "/{c}/{d}")]);
-    assert_eq!(find(&frontend, "GET", "/x/x"), "ambiguous [\"/{a}/x\", \"/x/{b}\"]");
+    assert_eq!(
+        find(&frontend, "GET", "/x/x"),
+        "ambiguous [\"/{a}/x\", \"/x/{b}\"]"
+    );
     assert_eq!(find(&frontend, "GET", "/y/x"), "/{a}/x [\"y\"]");
     assert_eq!(find(&frontend, "POST", "/x/x"), "/{c}/{d} [\"x\", \"x\"]");
 }
@@ -117,7 +133,10 @@ fn an_endpoint_without_a_policy_is_refused() {
     let error = frontend.add(open.clone()).err().unwrap();
     assert_eq!(
         error,
-        RegistrationError::NoPolicy { method: "GET".to_owned(), template: "/x".to_owned() }
+        RegistrationError::NoPolicy {
+            method: "GET".to_owned(),
+            template: "/x".to_owned()
+        }
     );
     assert_eq!(find(&frontend, "GET", "/x"), "unknown");
     assert!(frontend.add(open.auth([])).is_ok());
@@ -127,7 +146,10 @@ fn an_endpoint_without_a_policy_is_refused() {
 fn registration_refuses_what_cannot_work() {
     let mut frontend = frontend(&[("GET", "/x")]);
     let mut refused = |endpoint: Endpoint| frontend.add(endpoint).err().unwrap().to_string();
-    assert_eq!(refused(endpoint("GET", "/x")), "Endpoint GET /x is registered twice");
+    assert_eq!(
+        refused(endpoint("GET", "/x")),
+        "Endpoint GET /x is registered twice"
+    );
     assert_eq!(
         refused(endpoint("GET", "/{a}/{a}")),
         "Invalid templated path - duplicated component names (a, a): /{a}/{a}"
@@ -159,14 +181,21 @@ fn apps_3_4_kinds_and_their_defaults() {
     assert_eq!(made(plain()), (Always, Redirection::ToPrimary));
     assert_eq!(made(plain().read_only()), (Sometimes, Redirection::None));
     assert_eq!(made(plain().command()), (Sometimes, Redirection::None));
-    assert_eq!(made(plain().kind(Kind::ReadWrite)), (Always, Redirection::ToPrimary));
+    assert_eq!(
+        made(plain().kind(Kind::ReadWrite)),
+        (Always, Redirection::ToPrimary)
+    );
     assert_eq!(made(plain().forwarding(Never)), (Never, Redirection::None));
     assert_eq!(
         made(plain().read_only().forwarding(Sometimes)),
         (Sometimes, Redirection::ToPrimary)
     );
     assert_eq!(
-        made(plain().forwarding(Sometimes).redirection(Redirection::ToBackup)),
+        made(
+            plain()
+                .forwarding(Sometimes)
+                .redirection(Redirection::ToBackup)
+        ),
         (Sometimes, Redirection::ToBackup)
     );
 }

@@ -29,8 +29,14 @@ pub fn document(frontend: &Frontend, version: Option<ApiVersion>) -> Value {
         if endpoint.hidden || !shown {
             continue;
         }
-        let full = format!("{}{}", frontend.prefix().as_str(), registered.template.text());
-        let path = paths.entry(full.clone()).or_insert_with(|| path_parameters(registered));
+        let full = format!(
+            "{}{}",
+            frontend.prefix().as_str(),
+            registered.template.text()
+        );
+        let path = paths
+            .entry(full.clone())
+            .or_insert_with(|| path_parameters(registered));
         let verb = endpoint.method.as_str().to_lowercase();
         path.insert(verb, operation(&full, registered, version, &mut schemas));
         for policy in &registered.policies {
@@ -88,7 +94,12 @@ fn operation(
     }
     for parameter in &declared.query {
         let schema = &parameter.schema;
-        parameters.push(query_parameter(parameter.name, parameter.required, schema, schemas));
+        parameters.push(query_parameter(
+            parameter.name,
+            parameter.required,
+            schema,
+            schemas,
+        ));
     }
     if !parameters.is_empty() {
         operation["parameters"] = json!(parameters);
@@ -100,7 +111,11 @@ fn operation(
             "content": { *content_type: { "schema": schema.reference() } },
         });
     }
-    let security: Vec<Value> = registered.policies.iter().filter_map(Auth::security).collect();
+    let security: Vec<Value> = registered
+        .policies
+        .iter()
+        .filter_map(Auth::security)
+        .collect();
     if !security.is_empty() {
         operation["security"] = json!(security);
     }
@@ -119,8 +134,11 @@ fn operation(
 fn responses(declared: &Operation, schemas: &mut BTreeMap<String, Value>) -> Value {
     let mut responses = json!({ "default": { "$ref": "#/components/responses/default" } });
     let plain = [(200, None)];
-    let declared =
-        if declared.responses.is_empty() { &plain[..] } else { declared.responses.as_slice() };
+    let declared = if declared.responses.is_empty() {
+        &plain[..]
+    } else {
+        declared.responses.as_slice()
+    };
     for (status, body) in declared {
         let mut response = json!({ "description": "Success" });
         if let Some((content_type, schema)) = body {
@@ -182,9 +200,10 @@ fn security_scheme(policy: &Auth) -> Option<(&'static str, Value)> {
     match policy {
         Auth::UserCoseSign1 => Some(("user_cose_sign1", cose("user"))),
         Auth::MemberCoseSign1 { .. } => Some(("member_cose_sign1", cose("member"))),
-        Auth::Jwt => {
-            Some(("jwt", json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })))
-        }
+        Auth::Jwt => Some((
+            "jwt",
+            json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" }),
+        )),
         _ => None,
     }
 }
@@ -204,7 +223,10 @@ fn error_schema() -> Value {
 
 fn forwarding_kinds() -> Value {
     let kinds = [
-        (Forwarding::Always, "A node that is not the primary forwards the request to it."),
+        (
+            Forwarding::Always,
+            "A node that is not the primary forwards the request to it.",
+        ),
         (
             Forwarding::Sometimes,
             "A node that is not the primary forwards the request to it if an earlier request of the session was forwarded; else it executes it.",

@@ -15,9 +15,17 @@ pub struct Schema {
 impl Schema {
     fn new(name: impl Into<String>, definition: Value) -> Self {
         let Value::Object(definition) = definition else {
-            return Self { name: name.into(), definition: Map::new(), parts: Vec::new() };
+            return Self {
+                name: name.into(),
+                definition: Map::new(),
+                parts: Vec::new(),
+            };
         };
-        Self { name: name.into(), definition, parts: Vec::new() }
+        Self {
+            name: name.into(),
+            definition,
+            parts: Vec::new(),
+        }
     }
 
     /// Any JSON.
@@ -37,17 +45,26 @@ impl Schema {
 
     /// An integer from 0 to 2^64 - 1.
     pub fn uint64() -> Self {
-        Self::new("uint64", json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX }))
+        Self::new(
+            "uint64",
+            json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX }),
+        )
     }
 
     /// An integer from 0 to 2^32 - 1.
     pub fn uint32() -> Self {
-        Self::new("uint32", json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }))
+        Self::new(
+            "uint32",
+            json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+        )
     }
 
     /// A text in base64.
     pub fn base64() -> Self {
-        Self::new("base64string", json!({ "type": "string", "format": "base64" }))
+        Self::new(
+            "base64string",
+            json!({ "type": "string", "format": "base64" }),
+        )
     }
 
     /// A PEM text.
@@ -99,8 +116,10 @@ impl Schema {
     /// Adds a member that is always there.
     #[must_use]
     pub fn required(mut self, member: &str, schema: Schema) -> Self {
-        if let Value::Array(required) =
-            self.definition.entry("required").or_insert_with(|| json!([]))
+        if let Value::Array(required) = self
+            .definition
+            .entry("required")
+            .or_insert_with(|| json!([]))
         {
             required.push(member.into());
         }

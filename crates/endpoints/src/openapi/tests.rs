@@ -46,13 +46,14 @@ fn apps_10_3_an_operation_as_declared() {
     );
     let document = document(&frontend, None);
     let path = &document["paths"]["/app/log/raw_text/{id}/x-{other}"];
-    let parameter = |place: &str, name: &str, required: bool, schema: Value| {
-        json!({ "in": place, "name": name, "required": required, "schema": schema })
-    };
+    let parameter = |place: &str, name: &str, required: bool, schema: Value| json!({ "in": place, "name": name, "required": required, "schema": schema });
     let text = json!({ "type": "string" });
     assert_eq!(
         path["parameters"],
-        json!([parameter("path", "id", true, text.clone()), parameter("path", "other", true, text)])
+        json!([
+            parameter("path", "id", true, text.clone()),
+            parameter("path", "other", true, text)
+        ])
     );
     let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
     assert_eq!(
@@ -124,16 +125,24 @@ fn check_references(value: &Value, document: &Value) {
                 let pointer = reference.strip_prefix('#').unwrap();
                 assert!(document.pointer(pointer).is_some(), "{reference}");
             }
-            members.values().for_each(|member| check_references(member, document));
+            members
+                .values()
+                .for_each(|member| check_references(member, document));
         }
-        Value::Array(items) => items.iter().for_each(|item| check_references(item, document)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| check_references(item, document)),
         _ => {}
     }
 }
 
 #[test]
 fn apps_10_3_the_documents_of_the_common_endpoints() {
-    for (prefix, name) in [(Prefix::App, "App"), (Prefix::Node, "Node"), (Prefix::Gov, "Gov")] {
+    for (prefix, name) in [
+        (Prefix::App, "App"),
+        (Prefix::Node, "Node"),
+        (Prefix::Gov, "Gov"),
+    ] {
         let frontend = Frontend::new(prefix, ApiInfo::default()).unwrap();
         let document = document(&frontend, None);
         check_references(&document, &document);
@@ -163,8 +172,12 @@ fn hidden_endpoints_and_those_of_other_versions_are_left_out() {
     );
     let paths = |version| {
         let document = document(&frontend, version);
-        let paths: Vec<String> =
-            document["paths"].as_object().unwrap().keys().cloned().collect();
+        let paths: Vec<String> = document["paths"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
         paths
     };
     assert_eq!(paths(None), ["/gov/plain"]);

@@ -31,15 +31,33 @@ fn apps_4_5_a_parameter_without_value_is_empty_and_the_first_of_a_name_wins() {
 
 #[test]
 fn apps_4_5_numbers_are_decimal_digits_in_range() {
-    let number = |raw: &str| Query::new(Some(raw)).required_number::<u64>("id").map_err(|e| {
-        assert_eq!((e.status, e.code.as_ref()), (400, "InvalidQueryParameterValue"));
-        e.message
-    });
+    let number = |raw: &str| {
+        Query::new(Some(raw))
+            .required_number::<u64>("id")
+            .map_err(|e| {
+                assert_eq!(
+                    (e.status, e.code.as_ref()),
+                    (400, "InvalidQueryParameterValue")
+                );
+                e.message
+            })
+    };
     assert_eq!(number("id=42"), Ok(42));
     assert_eq!(number("id=007"), Ok(7));
     assert_eq!(number("id=18446744073709551615"), Ok(u64::MAX));
     assert_eq!(number(""), Err("Missing query parameter 'id'".to_owned()));
-    for bad in ["", "x", "-1", "+1", "%2b1", "1x", " 1", "18446744073709551616", "1.0", "0x1"] {
+    for bad in [
+        "",
+        "x",
+        "-1",
+        "+1",
+        "%2b1",
+        "1x",
+        " 1",
+        "18446744073709551616",
+        "1.0",
+        "0x1",
+    ] {
         let shown = String::from_utf8(percent_decode(bad.as_bytes()).into_owned()).unwrap();
         assert_eq!(
             number(&format!("id={bad}")),
@@ -52,11 +70,18 @@ fn apps_4_5_numbers_are_decimal_digits_in_range() {
 
 #[test]
 fn apps_4_5_booleans_are_true_or_false() {
-    let boolean = |raw| Query::new(Some(raw)).optional_bool("p").map_err(|e| e.message);
+    let boolean = |raw| {
+        Query::new(Some(raw))
+            .optional_bool("p")
+            .map_err(|e| e.message)
+    };
     assert_eq!(boolean("p=true"), Ok(Some(true)));
     assert_eq!(boolean("p=false"), Ok(Some(false)));
     assert_eq!(boolean("q=1"), Ok(None));
-    assert_eq!(boolean("p=1"), Err("Unable to parse value '1' as bool in parameter 'p'".to_owned()));
+    assert_eq!(
+        boolean("p=1"),
+        Err("Unable to parse value '1' as bool in parameter 'p'".to_owned())
+    );
 }
 
 proptest! {

@@ -4,7 +4,13 @@ use super::*;
 
 fn captured<'p>(template: &str, path: &'p str) -> Option<Vec<&'p str>> {
     let template = Template::parse(template).unwrap();
-    Some(template.matches(path)?.into_iter().map(|range| &path[range]).collect())
+    Some(
+        template
+            .matches(path)?
+            .into_iter()
+            .map(|range| &path[range])
+            .collect(),
+    )
 }
 
 #[test]
@@ -15,7 +21,10 @@ fn apps_3_1_a_parameter_is_one_segment() {
     assert_eq!(captured("/a/{x}", "/a/1/"), None);
     assert_eq!(captured("/a/{x}", "/a/1/2"), None);
     assert_eq!(captured("/a/{x}/b", "/a/1/b"), Some(vec!["1"]));
-    assert_eq!(captured("/{op}/{l}/{r}", "/add/1/2"), Some(vec!["add", "1", "2"]));
+    assert_eq!(
+        captured("/{op}/{l}/{r}", "/add/1/2"),
+        Some(vec!["add", "1", "2"])
+    );
 }
 
 #[test]
@@ -58,7 +67,9 @@ fn apps_3_1_bad_templates_are_refused() {
         refused("/{a}/{b}/{a}"),
         "Invalid templated path - duplicated component names (a, b, a): /{a}/{b}/{a}"
     );
-    for text in ["a", "", "{a}", "/{a}{b}", "/{}", "/a}", "/{a}}", "/{a{b}", "/{a/b}"] {
+    for text in [
+        "a", "", "{a}", "/{a}{b}", "/{}", "/a}", "/{a}}", "/{a{b}", "/{a/b}",
+    ] {
         assert!(Template::parse(text).is_err(), "{text}");
     }
     let many: String = (0..9).map(|n| format!("/{{p{n}}}")).collect();
@@ -73,7 +84,9 @@ fn reference(template: &str, path: &str) -> Option<Vec<String>> {
         let (_, after) = after.split_once('}')?;
         pattern.push_str(&escape(literal));
         match after.chars().next() {
-            Some(next) if next != '/' => pattern.push_str(&format!("([^/{}]+)", escape_in_class(next))),
+            Some(next) if next != '/' => {
+                pattern.push_str(&format!("([^/{}]+)", escape_in_class(next)))
+            }
             _ => pattern.push_str("([^/]+)"),
         }
         rest = after;
@@ -81,15 +94,34 @@ fn reference(template: &str, path: &str) -> Option<Vec<String>> {
     pattern.push_str(&escape(rest));
     pattern.push('$');
     let found = regress::Regex::new(&pattern).unwrap().find(path)?;
-    Some(found.captures.iter().map(|range| path[range.clone().unwrap()].to_owned()).collect())
+    Some(
+        found
+            .captures
+            .iter()
+            .map(|range| path[range.clone().unwrap()].to_owned())
+            .collect(),
+    )
 }
 
 fn escape(literal: &str) -> String {
-    literal.chars().map(|c| if c.is_alphanumeric() || c == '/' { c.to_string() } else { format!("\\{c}") }).collect()
+    literal
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '/' {
+                c.to_string()
+            } else {
+                format!("\\{c}")
+            }
+        })
+        .collect()
 }
 
 fn escape_in_class(c: char) -> String {
-    if c.is_alphanumeric() { c.to_string() } else { format!("\\{c}") }
+    if c.is_alphanumeric() {
+        c.to_string()
+    } else {
+        format!("\\{c}")
+    }
 }
 
 proptest! {

@@ -55,7 +55,9 @@ fn stripped(value: &Value) -> Value {
                 let wording = matches!(name.as_str(), "description" | "summary");
                 !(wording && value.is_string()) && name.as_str() != "security"
             });
-            kept.map(|(name, value)| (name.clone(), stripped(value))).collect::<Map<_, _>>().into()
+            kept.map(|(name, value)| (name.clone(), stripped(value)))
+                .collect::<Map<_, _>>()
+                .into()
         }
         Value::Array(items) => items.iter().map(stripped).collect(),
         other => other.clone(),
@@ -66,8 +68,13 @@ fn references(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             let name = members.get("$ref").and_then(Value::as_str);
-            names.extend(name.and_then(|name| name.strip_prefix("#/components/schemas/")).map(str::to_owned));
-            members.values().for_each(|member| references(member, names));
+            names.extend(
+                name.and_then(|name| name.strip_prefix("#/components/schemas/"))
+                    .map(str::to_owned),
+            );
+            members
+                .values()
+                .for_each(|member| references(member, names));
         }
         Value::Array(items) => items.iter().for_each(|item| references(item, names)),
         _ => {}
