@@ -112,7 +112,7 @@ pub(super) fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
 }
 
 /// Algorithm identifier without header, and the key itself.
-fn public_key(info: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn public_key(info: &[u8]) -> Option<(&[u8], &[u8])> {
     let (info, _) = Element::read(info, SEQUENCE)?;
     let (identifier, rest) = Element::read(info.content, SEQUENCE)?;
     let (bits, _) = Element::read(rest, BIT_STRING)?;
