@@ -60,6 +60,8 @@ impl std::fmt::Display for TxId {
 pub struct ServiceOptions {
     /// Number of founding members; each has an encryption key, and the curves take turns.
     pub members: usize,
+    /// Parts in recovery of the first of them, where they are not the default.
+    pub roles: Vec<&'static str>,
     /// Number of users, which are added when the service is opened.
     pub users: usize,
     /// Shares needed for recovery.
@@ -98,6 +100,7 @@ impl Default for ServiceOptions {
     fn default() -> Self {
         ServiceOptions {
             members: 3,
+            roles: Vec::new(),
             users: 1,
             threshold: 2,
             program: programs::LOGGING,
@@ -141,10 +144,11 @@ impl Service {
 
         let founders: Vec<Founder<'_>> = members
             .iter()
-            .map(|identity| Founder {
+            .enumerate()
+            .map(|(i, identity)| Founder {
                 identity,
                 data: None,
-                role: None,
+                role: options.roles.get(i).copied(),
             })
             .collect();
         let mut node = NodeOptions::start(
