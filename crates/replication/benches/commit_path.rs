@@ -1,6 +1,8 @@
 //! The commit path in process: sequence, encode, encrypt, hash, append to the tree and sign, for private writes
 //! of 20 bytes. One thread does everything; the engine only counts, so neither disk nor network is measured.
 
+#![allow(clippy::expect_used, reason = "a benchmark stops at the first surprise")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
