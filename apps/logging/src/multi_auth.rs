@@ -14,7 +14,9 @@ fn describe(context: &mut Context<'_>, caller: &Caller) -> Result<String, ApiErr
     let lines = match caller {
         Caller::UserCert(id) => {
             let certificate = USERS_CERTS.get(context.tx, id)?;
-            let data = USERS_INFO.get(context.tx, id)?.map(|details| details.user_data);
+            let data = USERS_INFO
+                .get(context.tx, id)?
+                .map(|details| details.user_data);
             vec![
                 "User TLS cert".to_owned(),
                 format!("The caller is a user with ID: {id}"),
@@ -25,13 +27,18 @@ fn describe(context: &mut Context<'_>, caller: &Caller) -> Result<String, ApiErr
         }
         Caller::MemberCert(id) => {
             let certificate = MEMBERS_CERTS.get(context.tx, id)?;
-            let data = MEMBERS_INFO.get(context.tx, id)?.map(|details| details.member_data);
+            let data = MEMBERS_INFO
+                .get(context.tx, id)?
+                .map(|details| details.member_data);
             vec![
                 "Member TLS cert".to_owned(),
                 format!("The caller is a member with ID: {id}"),
                 "The caller's cert is:".to_owned(),
                 certificate.map(|pem| pem.0).unwrap_or_default(),
-                format!("The caller's member data is: {}", data.unwrap_or(Value::Null)),
+                format!(
+                    "The caller's member data is: {}",
+                    data.unwrap_or(Value::Null)
+                ),
             ]
         }
         Caller::AnyCert(certificate) => vec![
@@ -41,7 +48,10 @@ fn describe(context: &mut Context<'_>, caller: &Caller) -> Result<String, ApiErr
         ],
         Caller::UserCose(cose) => vec![
             "User COSE Sign1".to_owned(),
-            format!("The caller is identified by a COSE Sign1 signed by kid: {}", cose.id),
+            format!(
+                "The caller is identified by a COSE Sign1 signed by kid: {}",
+                cose.id
+            ),
             format!(
                 "The caller is identified by a COSE Sign1 with content of size: {}",
                 cose.payload.len()
@@ -50,7 +60,9 @@ fn describe(context: &mut Context<'_>, caller: &Caller) -> Result<String, ApiErr
         Caller::NoAuth => vec!["Unauthenticated".to_owned()],
         Caller::AllOf(callers) => return describe_all(context, callers),
         Caller::Unchecked | Caller::NodeCert(_) | Caller::MemberCose(_) => {
-            return Err(ApiError::internal("The caller was authenticated by an unexpected policy"));
+            return Err(ApiError::internal(
+                "The caller was authenticated by an unexpected policy",
+            ));
         }
     };
     Ok(lines.join("\n"))

@@ -92,7 +92,10 @@ fn names(header: &str, tag: &str) -> Result<bool, ApiError> {
 }
 
 fn is_lower_hex(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The same text for both headers.
@@ -118,8 +121,22 @@ mod tests {
         assert_eq!(matches("\"00\", \"ab12\",\"ff\""), Ok(true));
         assert_eq!(matches("\"00\"\"ab12\""), Ok(true));
         assert_eq!(matches("\"00\",   "), Ok(false));
-        for bad in ["", "ab12", "W/\"ab12\"", "\"AB12\"", "\"\"", "\"ab12", "\"ab12\";", " \"ab12\"", "*,"] {
-            assert_eq!(matches(bad), Err("Invalid If-Match header".to_owned()), "{bad}");
+        for bad in [
+            "",
+            "ab12",
+            "W/\"ab12\"",
+            "\"AB12\"",
+            "\"\"",
+            "\"ab12",
+            "\"ab12\";",
+            " \"ab12\"",
+            "*,",
+        ] {
+            assert_eq!(
+                matches(bad),
+                Err("Invalid If-Match header".to_owned()),
+                "{bad}"
+            );
         }
     }
 
@@ -127,10 +144,22 @@ mod tests {
     fn apps_11_3_verdicts() {
         let header = || "\"ab12\"".to_owned();
         assert_eq!(Precondition::None.check("x").unwrap(), Verdict::Holds);
-        assert_eq!(Precondition::Match(header()).check("ab12").unwrap(), Verdict::Holds);
-        assert_eq!(Precondition::Match(header()).check("ab13").unwrap(), Verdict::Changed);
-        assert_eq!(Precondition::NoneMatch(header()).check("ab12").unwrap(), Verdict::NotModified);
-        assert_eq!(Precondition::NoneMatch(header()).check("ab13").unwrap(), Verdict::Holds);
+        assert_eq!(
+            Precondition::Match(header()).check("ab12").unwrap(),
+            Verdict::Holds
+        );
+        assert_eq!(
+            Precondition::Match(header()).check("ab13").unwrap(),
+            Verdict::Changed
+        );
+        assert_eq!(
+            Precondition::NoneMatch(header()).check("ab12").unwrap(),
+            Verdict::NotModified
+        );
+        assert_eq!(
+            Precondition::NoneMatch(header()).check("ab13").unwrap(),
+            Verdict::Holds
+        );
     }
 
     #[test]

@@ -38,7 +38,9 @@ impl Records {
     fn scoped(query: &Query<'_>, family: Family) -> Result<Self, ApiError> {
         let base = family.base();
         let Some(scope) = query.value("scope") else {
-            return Ok(Self { map: Cow::Borrowed(base) });
+            return Ok(Self {
+                map: Cow::Borrowed(base),
+            });
         };
         let refused = |reason: &str| {
             ApiError::invalid_query(format!(
@@ -49,12 +51,18 @@ impl Records {
         let scope = std::str::from_utf8(scope).map_err(|_| refused("it is not UTF-8"))?;
         let map = format!("{base}-{scope}");
         quorate_kv::check_name(&map).map_err(|error| refused(&error.to_string()))?;
-        Ok(Self { map: Cow::Owned(map) })
+        Ok(Self {
+            map: Cow::Owned(map),
+        })
     }
 
     /// Writes a record.
     pub fn put(&self, tx: &mut Tx, id: u64, message: &str) {
-        tx.put(&self.map, id.to_string(), serde_json::Value::from(message).to_string());
+        tx.put(
+            &self.map,
+            id.to_string(),
+            serde_json::Value::from(message).to_string(),
+        );
     }
 
     /// Reads a record.
@@ -63,7 +71,10 @@ impl Records {
             return Ok(None);
         };
         serde_json::from_slice(&value).map(Some).map_err(|error| {
-            ApiError::internal(format!("Record {id} in map {} is not a JSON text: {error}", self.map))
+            ApiError::internal(format!(
+                "Record {id} in map {} is not a JSON text: {error}",
+                self.map
+            ))
         })
     }
 
@@ -99,15 +110,23 @@ mod tests {
 
     fn map(raw: &str, family: Family) -> Result<String, u16> {
         let records = Records::scoped(&Query::new(Some(raw)), family);
-        records.map(|records| records.map.into_owned()).map_err(|error| error.status)
+        records
+            .map(|records| records.map.into_owned())
+            .map_err(|error| error.status)
     }
 
     #[test]
     fn apps_11_1_a_scope_names_a_map_of_its_own() {
         assert_eq!(map("id=1", Family::Private), Ok("records".to_owned()));
         assert_eq!(map("id=1", Family::Public), Ok("public:records".to_owned()));
-        assert_eq!(map("scope=a%20b", Family::Private), Ok("records-a b".to_owned()));
-        assert_eq!(map("scope", Family::Public), Ok("public:records-".to_owned()));
+        assert_eq!(
+            map("scope=a%20b", Family::Private),
+            Ok("records-a b".to_owned())
+        );
+        assert_eq!(
+            map("scope", Family::Public),
+            Ok("public:records-".to_owned())
+        );
         assert_eq!(map("scope=%ff", Family::Private), Err(400));
     }
 }

@@ -47,11 +47,15 @@ fn policies() -> [Auth; 2] {
 }
 
 fn record_operation() -> Operation {
-    Operation::new().request(schemas::record_in()).response(Schema::boolean())
+    Operation::new()
+        .request(schemas::record_in())
+        .response(Schema::boolean())
 }
 
 fn get_operation() -> Operation {
-    Operation::new().query("id", Schema::uint64()).response(schemas::get_out())
+    Operation::new()
+        .query("id", Schema::uint64())
+        .response(schemas::get_out())
 }
 
 fn private() -> Vec<Endpoint> {
@@ -75,7 +79,9 @@ fn private() -> Vec<Endpoint> {
         Endpoint::json(Method::DELETE, "/log/private", delete_private)
             .auth(policies())
             .operation(
-                Operation::new().query("id", Schema::uint64()).response(Schema::boolean()),
+                Operation::new()
+                    .query("id", Schema::uint64())
+                    .response(Schema::boolean()),
             ),
         delete_all("/log/private/all", Family::Private),
         count("/log/private/count", Family::Private),
@@ -83,7 +89,9 @@ fn private() -> Vec<Endpoint> {
         Endpoint::new(Method::POST, "/log/private/anonymous/v2", post_anonymous_v2)
             .auth([])
             .operation(
-                Operation::new().request(schemas::record_in()).response(schemas::put_out()),
+                Operation::new()
+                    .request(schemas::record_in())
+                    .response(schemas::put_out()),
             ),
         Endpoint::json_in(Method::POST, "/log/private/prefix_cert", post_prefix_cert)
             .auth([Auth::UserCert])
@@ -111,7 +119,9 @@ fn public() -> Vec<Endpoint> {
         Endpoint::new(Method::DELETE, "/log/public", delete_public)
             .auth(policies())
             .operation(
-                Operation::new().query("id", Schema::uint64()).response(Schema::boolean()),
+                Operation::new()
+                    .query("id", Schema::uint64())
+                    .response(Schema::boolean()),
             ),
         delete_all("/log/public/all", Family::Public),
         count("/log/public/count", Family::Public),
@@ -139,7 +149,10 @@ fn others() -> Vec<Endpoint> {
             let message = context.signed_message()?;
             Ok(reply::typed(200, reply::TEXT, message.payload.to_vec()))
         })
-        .auth([Auth::MemberCoseSign1 { active: false, msg_type: None }])
+        .auth([Auth::MemberCoseSign1 {
+            active: false,
+            msg_type: None,
+        }])
         .operation(text()),
     ]
 }
@@ -204,7 +217,9 @@ fn post_anonymous_v2(context: &mut Context<'_>) -> Result<Response, ApiError> {
         if fail {
             return Err("didn't set user_data!".to_owned());
         }
-        response.body = json!({ "success": true, "tx_id": txid.to_string() }).to_string().into();
+        response.body = json!({ "success": true, "tx_id": txid.to_string() })
+            .to_string()
+            .into();
         Ok(())
     });
     Ok(reply::empty(200))
@@ -212,7 +227,10 @@ fn post_anonymous_v2(context: &mut Context<'_>) -> Result<Response, ApiError> {
 
 fn post_prefix_cert(context: &mut Context<'_>, record: RecordIn) -> Result<Value, ApiError> {
     refuse_empty(&record, "Cannot record an empty log message")?;
-    let user = context.caller.user().ok_or_else(|| ApiError::internal("The caller is no user"))?;
+    let user = context
+        .caller
+        .user()
+        .ok_or_else(|| ApiError::internal("The caller is no user"))?;
     let message = format!("{user}: {}", record.msg);
     Records::of(context, Family::Private)?.put(context.tx, record.id, &message);
     Ok(Value::Bool(true))
@@ -220,9 +238,16 @@ fn post_prefix_cert(context: &mut Context<'_>, record: RecordIn) -> Result<Value
 
 /// The caller's data is looked at before the body.
 fn post_admin_only(context: &mut Context<'_>) -> Result<Response, ApiError> {
-    let user = context.caller.user().ok_or_else(|| ApiError::internal("The caller is no user"))?;
-    let data = USERS_INFO.get(context.tx, user)?.map(|details| details.user_data);
-    let admin = data.as_ref().and_then(|data| data.as_object()?.get("isAdmin"));
+    let user = context
+        .caller
+        .user()
+        .ok_or_else(|| ApiError::internal("The caller is no user"))?;
+    let data = USERS_INFO
+        .get(context.tx, user)?
+        .map(|details| details.user_data);
+    let admin = data
+        .as_ref()
+        .and_then(|data| data.as_object()?.get("isAdmin"));
     match admin {
         Some(Value::Bool(true)) => {}
         None | Some(Value::Bool(false)) => {
@@ -263,7 +288,9 @@ fn post_raw_text(context: &mut Context<'_>) -> Result<Response, ApiError> {
 fn leading_number(text: &str) -> u64 {
     let digits = text.bytes().take_while(u8::is_ascii_digit);
     digits.fold(0_u64, |number, digit| {
-        number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+        number
+            .saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
     })
 }
 
@@ -318,7 +345,11 @@ fn delete_public(context: &mut Context<'_>) -> Result<Response, ApiError> {
 }
 
 fn refuse_empty(record: &RecordIn, text: &str) -> Result<(), ApiError> {
-    if record.msg.is_empty() { Err(ApiError::invalid_input(text)) } else { Ok(()) }
+    if record.msg.is_empty() {
+        Err(ApiError::invalid_input(text))
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -261,3 +261,46 @@ pub enum RegistrationError {
         template: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn governance_errors_have_the_status_of_their_kind_and_the_code_of_their_own() {
+        let id = || "ab".to_owned();
+        for (error, status, code) in [
+            (
+                GovernanceError::SignedProposalMismatch,
+                400,
+                "InvalidResourceName",
+            ),
+            (
+                GovernanceError::NothingToAck { member: id() },
+                403,
+                "AuthorizationFailed",
+            ),
+            (
+                GovernanceError::ProposalNotFound { proposal: id() },
+                404,
+                "ProposalNotFound",
+            ),
+            (GovernanceError::NotBound, 500, "InternalError"),
+            (
+                GovernanceError::NotAvailable { what: "It" },
+                501,
+                "NotImplemented",
+            ),
+        ] {
+            let message = error.to_string();
+            assert_eq!(ApiError::from(error), ApiError::new(status, code, message));
+        }
+    }
+
+    #[test]
+    fn apps_4_3_json_errors_are_the_clients() {
+        let error = serde_json::from_str::<u8>("{").unwrap_err();
+        let error = ApiError::from(error);
+        assert_eq!((error.status, error.code.as_ref()), (400, "InvalidInput"));
+    }
+}

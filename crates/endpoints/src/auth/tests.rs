@@ -488,3 +488,19 @@ fn the_certificate_cache_is_bounded() {
         assert!(certificates.len() <= CERTIFICATES_CACHED);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_body_and_any_certificate_is_answered(
+        body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80),
+        tagged in proptest::prelude::any::<bool>(),
+    ) {
+        let host = MemoryHost::default();
+        let envelope = if tagged { [&[0xd2, 0x84][..], &body].concat() } else { body.clone() };
+        let refused = run(&host, &[Auth::member("ack")], signed(envelope)).unwrap_err();
+        proptest::prop_assert!(matches!(refused.status, 401 | 500));
+        let from = request("GET", "/x").certificate(&body);
+        let refused = run(&host, &[Auth::UserCert], from).unwrap_err();
+        proptest::prop_assert!(matches!(refused.status, 401 | 500));
+    }
+}

@@ -93,3 +93,12 @@ fn apps_4_4_the_body_of_a_get_and_an_empty_one_are_an_empty_object() {
     assert!(check_body(&request("DELETE", "/x").body("{").build()).is_err());
     assert!(check_body(&request("DELETE", "/x").build()).is_ok());
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_accept_is_answered(value in "[ -~]{0,40}") {
+        if let Err((status, ..)) = accept(&value) {
+            proptest::prop_assert!(matches!(status, 400 | 406));
+        }
+    }
+}
