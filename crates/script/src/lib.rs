@@ -14,6 +14,7 @@ mod governance;
 mod guards;
 mod host;
 mod limits;
+mod modules;
 mod native;
 mod programs;
 mod sandbox;
@@ -24,6 +25,7 @@ mod watch;
 pub use effects::{EffectError, Effects};
 pub use error::ScriptError;
 pub use governance::{Validation, apply, resolve, validate, validate_constitution, vote};
+pub use modules::{ModuleError, check_modules};
 pub use limits::{Limits, REQUIRED_STACK_BYTES, declare_thread_stack};
 pub use text::text_from_bytes;
 

@@ -34,13 +34,26 @@ pub(crate) fn install(host: &Rc<Host>, scope: &Scope<'_>) -> Result<()> {
     scope.ccf.set("node", node)
 }
 
+/// Refusals that stand without the prefix of their function (governance-api.md 8.8, 10).
+const WITHOUT_PREFIX: [&str; 2] = [
+    "Could not rekey ledger",
+    "set_jwt_public_signing_keys() failed",
+];
+
 /// Performs an effect within the transaction. A refusal is thrown behind `prefix` and logged in full.
 pub(crate) fn effect<R>(
     call: &Call<'_, '_>,
     prefix: &str,
     act: impl FnOnce(&dyn Effects, &mut Tx) -> std::result::Result<R, EffectError>,
 ) -> Result<R> {
-    attempt(call, act)?.map_err(|refusal| console::refuse(call, &format!("{prefix}{refusal}")))
+    attempt(call, act)?.map_err(|refusal| {
+        let text = refusal.message;
+        if WITHOUT_PREFIX.contains(&text.as_str()) {
+            console::refuse(call, &text)
+        } else {
+            console::refuse(call, &format!("{prefix}{text}"))
+        }
+    })
 }
 
 fn attempt<R>(
@@ -58,17 +71,10 @@ fn attempt<R>(
 
 fn trigger_ledger_rekey<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
     call.expect_plain(0, "none")?;
-    match attempt(call, |effects, tx| effects.trigger_ledger_rekey(tx))? {
-        Ok(()) => call.undefined(),
-        // The one refusal that stands without a prefix: the service is not open.
-        Err(refusal) if refusal.message == "Could not rekey ledger" => {
-            Err(console::refuse(call, &refusal.message))
-        }
-        Err(refusal) => Err(console::refuse(
-            call,
-            &format!("Failed to rekey ledger: {refusal}"),
-        )),
-    }
+    effect(call, "Failed to rekey ledger: ", |effects, tx| {
+        effects.trigger_ledger_rekey(tx)
+    })?;
+    call.undefined()
 }
 
 fn transition_service_to_open<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
