@@ -32,6 +32,8 @@ pub mod shares;
 #[cfg(test)]
 extern crate self as quorate_governance;
 #[cfg(test)]
+mod default_constitution_tests;
+#[cfg(test)]
 mod testing;
 
 pub use context::{Env, LedgerSecretsView, NodeStartupState, ServiceContext, SignedMessage};

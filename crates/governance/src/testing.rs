@@ -327,7 +327,10 @@ impl World {
         );
         NodeInfo {
             node_to_node_interface: interface(9000),
-            rpc_interfaces: BTreeMap::from([("primary".to_owned(), interface(8000))]),
+            rpc_interfaces: BTreeMap::from([(
+                "primary_rpc_interface".to_owned(),
+                interface(18000),
+            )]),
             will_locally_seal_ledger_secrets: false,
             quote_info: QuoteInfo {
                 format: QuoteFormat::InsecureVirtual,

@@ -14,6 +14,6 @@ pub(super) fn request_chunk(tx: &mut Tx) {
 /// Always: this version makes no snapshots.
 pub(super) fn request_snapshot() -> Result<(), EffectError> {
     Err(EffectError::new(
-        "Unable to request snapshot: snapshots are not available in this version yet",
+        "snapshots are not available in this version yet",
     ))
 }

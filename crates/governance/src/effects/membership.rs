@@ -9,6 +9,7 @@ use quorate_tables::{NODES_INFO, NodeId, NodeStatus};
 
 use crate::{
     context::{ServiceContext, secrets_for},
+    effects::refusal,
     error::GovernanceError,
 };
 
@@ -17,11 +18,7 @@ pub(super) fn latest_ledger_secret_seqno(
     tx: &mut Tx,
     service: &dyn ServiceContext,
 ) -> Result<u64, EffectError> {
-    let secrets = secrets_for(tx, service).map_err(|error| {
-        EffectError::new(format!(
-            "Failed to fetch latest ledger secret seqno: {error}"
-        ))
-    })?;
+    let secrets = secrets_for(tx, service).map_err(refusal)?;
     Ok(secrets.latest.valid_from)
 }
 

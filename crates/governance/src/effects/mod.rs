@@ -1,6 +1,9 @@
 //! The native functions that a constitution's `apply` can call (governance-api.md 6, 10), one file
 //! per group. All act on the transaction of the deciding vote; what must happen outside of it, at
 //! sequencing or at commit, is requested through the transaction or follows from the tables.
+//!
+//! Errors hold the inner text of a refusal. The function's name for it comes before that, and the
+//! whole is logged, where the function is called from a script.
 
 mod certificates;
 mod javascript;
@@ -40,18 +43,14 @@ impl NativeEffects {
 
 impl Effects for NativeEffects {
     fn trigger_ledger_rekey(&self, tx: &mut Tx) -> Result<(), EffectError> {
-        let secret = logged(rekey::rekey(tx, &*self.service))?;
+        let secret = rekey::rekey(tx, &*self.service)?;
         self.introduced.replace(Some(secret));
         Ok(())
     }
 
     fn trigger_recovery_shares_refresh(&self, tx: &mut Tx) -> Result<(), EffectError> {
         let introduced = self.introduced.borrow();
-        logged(rekey::refresh_shares(
-            tx,
-            &*self.service,
-            introduced.as_ref(),
-        ))
+        rekey::refresh_shares(tx, &*self.service, introduced.as_ref())
     }
 
     fn transition_service_to_open(
@@ -60,12 +59,7 @@ impl Effects for NativeEffects {
         previous: Option<Vec<u8>>,
         next: Option<Vec<u8>>,
     ) -> Result<(), EffectError> {
-        logged(opening::transition_to_open(
-            tx,
-            &*self.service,
-            previous.as_deref(),
-            next.as_deref(),
-        ))
+        opening::transition_to_open(tx, &*self.service, previous.as_deref(), next.as_deref())
     }
 
     fn trigger_ledger_chunk(&self, tx: &mut Tx) -> Result<(), EffectError> {
@@ -74,11 +68,11 @@ impl Effects for NativeEffects {
     }
 
     fn trigger_snapshot(&self, _tx: &mut Tx) -> Result<(), EffectError> {
-        logged(ledger::request_snapshot())
+        ledger::request_snapshot()
     }
 
     fn latest_ledger_secret_seqno(&self, tx: &mut Tx) -> Result<u64, EffectError> {
-        logged(membership::latest_ledger_secret_seqno(tx, &*self.service))
+        membership::latest_ledger_secret_seqno(tx, &*self.service)
     }
 
     fn generate_endorsed_certificate(
@@ -88,13 +82,7 @@ impl Effects for NativeEffects {
         valid_from: &str,
         days: u64,
     ) -> Result<String, EffectError> {
-        logged(certificates::endorse(
-            tx,
-            &*self.service,
-            csr,
-            valid_from,
-            days,
-        ))
+        certificates::endorse(tx, &*self.service, csr, valid_from, days)
     }
 
     fn generate_network_certificate(
@@ -103,16 +91,11 @@ impl Effects for NativeEffects {
         valid_from: &str,
         days: u64,
     ) -> Result<String, EffectError> {
-        logged(certificates::renew_service(
-            tx,
-            &*self.service,
-            valid_from,
-            days,
-        ))
+        certificates::renew_service(tx, &*self.service, valid_from, days)
     }
 
     fn refresh_app_bytecode_cache(&self, tx: &mut Tx) -> Result<(), EffectError> {
-        logged(javascript::refresh_bytecode(tx))
+        javascript::refresh_bytecode(tx)
     }
 
     fn set_jwt_public_signing_keys(
@@ -122,24 +105,16 @@ impl Effects for NativeEffects {
         metadata_json: &str,
         jwks_json: &str,
     ) -> Result<(), EffectError> {
-        logged(
-            jwt::set_public_signing_keys_from_script(tx, issuer, metadata_json, jwks_json)
-                .map_err(|error| EffectError::new(error.to_string())),
-        )
+        jwt::set_public_signing_keys_from_script(tx, issuer, metadata_json, jwks_json)
+            .map_err(refusal)
     }
 
     fn remove_jwt_public_signing_keys(&self, tx: &mut Tx, issuer: &str) -> Result<(), EffectError> {
-        logged(
-            jwt::remove_public_signing_keys(tx, issuer)
-                .map_err(|error| EffectError::new(error.to_string())),
-        )
+        jwt::remove_public_signing_keys(tx, issuer).map_err(refusal)
     }
 }
 
-/// Logs a refusal in full, for operators: what the script sees may be cut (governance-api.md 10).
-fn logged<T>(result: Result<T, EffectError>) -> Result<T, EffectError> {
-    if let Err(error) = &result {
-        tracing::warn!(target: "gov", "{}", error.message);
-    }
-    result
+/// A refusal with this text.
+fn refusal(text: impl ToString) -> EffectError {
+    EffectError::new(text.to_string())
 }

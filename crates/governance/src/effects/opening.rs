@@ -12,6 +12,7 @@ use quorate_tables::{
 use crate::{
     NodeStartupState,
     context::{ServiceContext, secrets_for},
+    effects::refusal,
     shares,
 };
 
@@ -22,11 +23,8 @@ pub(super) fn transition_to_open(
     previous: Option<&[u8]>,
     next: Option<&[u8]>,
 ) -> Result<(), EffectError> {
-    let Some(next) = next else {
-        return Err(EffectError::new("Proposal requires a service identity"));
-    };
-    open(tx, service, previous, next)
-        .map_err(|error| EffectError::new(format!("Unable to open service: {error}")))
+    let next = next.ok_or_else(|| refusal("Proposal requires a service identity"))?;
+    open(tx, service, previous, next).map_err(refusal)
 }
 
 fn open(

@@ -15,7 +15,8 @@ use quorate_tables::{
 use crate::{
     NodeStartupState,
     context::{ServiceContext, secrets_for},
-    shares::{self, ShareError},
+    effects::refusal,
+    shares,
 };
 
 /// `ccf.node.triggerLedgerRekey()`. Gives the new secret, whose start is not known yet: it is the
@@ -24,36 +25,28 @@ pub(super) fn rekey(
     tx: &mut Tx,
     service: &dyn ServiceContext,
 ) -> Result<SecretInForce, EffectError> {
-    let failed = |error: String| EffectError::new(format!("Failed to rekey ledger: {error}"));
     let state = service.node_state();
     if state != NodeStartupState::PartOfNetwork {
-        return Err(failed(format!(
+        return Err(refusal(format!(
             "[NodeState] State is {}, but expected {}",
             state.name(),
             NodeStartupState::PartOfNetwork.name()
         )));
     }
-    let info = SERVICE_INFO
-        .get(tx)
-        .map_err(|error| failed(error.to_string()))?;
+    let info = SERVICE_INFO.get(tx).map_err(refusal)?;
     if info.is_none_or(|info| info.status != ServiceStatus::Open) {
-        return Err(EffectError::new("Could not rekey ledger"));
+        return Err(refusal("Could not rekey ledger"));
     }
 
-    let current = secrets_for(tx, service)
-        .map_err(|error| failed(error.to_string()))?
-        .latest;
-    let secret =
-        LedgerSecret::generate(service.entropy()).map_err(|error| failed(error.to_string()))?;
+    let current = secrets_for(tx, service).map_err(refusal)?.latest;
     let new = SecretInForce {
         // Known only when the transaction has a seqno, and not written anywhere.
         valid_from: u64::MAX,
-        secret: Arc::new(secret),
+        secret: Arc::new(LedgerSecret::generate(service.entropy()).map_err(refusal)?),
         previous_stored: None,
     };
-    shares::issue(tx, service, &new, Some(&current), None)
-        .map_err(|error| failed(error.to_string()))?;
-    broadcast(tx, service, &new.secret).map_err(failed)?;
+    shares::issue(tx, service, &new, Some(&current), None).map_err(refusal)?;
+    broadcast(tx, service, &new.secret)?;
     Ok(new)
 }
 
@@ -64,20 +57,8 @@ pub(super) fn refresh_shares(
     service: &dyn ServiceContext,
     introduced: Option<&SecretInForce>,
 ) -> Result<(), EffectError> {
-    let failed = |error: ShareError| {
-        EffectError::new(format!(
-            "Unable to trigger recovery shares refresh: {error}"
-        ))
-    };
-    match introduced {
-        Some(secret) => shares::shuffle(tx, service, secret).map_err(failed),
-        None => {
-            let latest = secrets_for(tx, service)
-                .map_err(|error| failed(error.into()))?
-                .latest;
-            shares::shuffle(tx, service, &latest).map_err(failed)
-        }
-    }
+    let latest = secrets_for(tx, service).map_err(refusal)?.latest;
+    shares::shuffle(tx, service, introduced.unwrap_or(&latest)).map_err(refusal)
 }
 
 /// Writes the secret for every node that has to go on reading the ledger.
@@ -85,18 +66,20 @@ fn broadcast(
     tx: &mut Tx,
     service: &dyn ServiceContext,
     secret: &LedgerSecret,
-) -> Result<(), String> {
+) -> Result<(), EffectError> {
     let committed = service.committed();
     let mut secrets: EncryptedLedgerSecrets = BTreeMap::new();
-    let nodes = NODES_INFO.entries(tx).map_err(|error| error.to_string())?;
+    let nodes = NODES_INFO.entries(tx).map_err(refusal)?;
     for (node, info) in nodes {
-        if !is_recipient(&node, &info, &committed).map_err(|error| error.to_string())? {
+        if !is_recipient(&node, &info, &committed).map_err(refusal)? {
             continue;
         }
         let encrypted_secret = RsaPublicKey::from_pem(info.encryption_pub_key.as_str())
             .and_then(|key| key.encrypt_oaep_sha256(secret.raw_bytes(), &[]))
             .map_err(|error| {
-                format!("the encryption key of node n[{node}] cannot be used: {error}")
+                refusal(format!(
+                    "the encryption key of node n[{node}] cannot be used: {error}"
+                ))
             })?;
         secrets.insert(
             node,
@@ -107,9 +90,7 @@ fn broadcast(
             }],
         );
     }
-    ENCRYPTED_LEDGER_SECRETS
-        .put(tx, &secrets)
-        .map_err(|error| error.to_string())
+    ENCRYPTED_LEDGER_SECRETS.put(tx, &secrets).map_err(refusal)
 }
 
 /// Trusted nodes, and retired ones whose retirement is not known committed at the commit point.

@@ -16,7 +16,9 @@ use quorate_crypto::{
     jwk::{KeyKind, jwk_to_pem},
 };
 use quorate_kv::{TableError, Tx};
-use quorate_tables::{Base64Bytes, JWT_PUBLIC_SIGNING_KEYS_METADATA_V2, JwtSigningKey};
+use quorate_tables::{
+    Base64Bytes, JWT_PUBLIC_SIGNING_KEYS_METADATA_V2, JwtIssuerMetadata, JwtSigningKey,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -82,7 +84,7 @@ pub enum KeyCurve {
 #[derive(Debug, thiserror::Error)]
 pub enum JwtError {
     /// The JSON is none of issuer metadata or of a key set.
-    #[error("Error setting JWT public signing keys: {0}")]
+    #[error("{0}")]
     NotConvertible(#[from] serde_json::Error),
     /// The set has no keys.
     #[error("the JWKS of issuer {issuer} has no keys")]
@@ -130,20 +132,10 @@ impl JwtError {
     /// The text that a constitution sees (governance-api.md 8.8): the cause stands in the log.
     fn for_script(&self) -> String {
         match self {
-            Self::NotConvertible(_) => self.to_string(),
-            Self::Table(error) => format!("Error setting JWT public signing keys: {error}"),
+            Self::NotConvertible(_) | Self::Table(_) => self.to_string(),
             _ => "set_jwt_public_signing_keys() failed".to_owned(),
         }
     }
-}
-
-/// The metadata of an issuer, as far as native code reads it.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "reading it is the check")]
-struct IssuerMetadata {
-    ca_cert_bundle_name: Option<String>,
-    #[serde(default)]
-    auto_refresh: bool,
 }
 
 /// Makes the keys of `jwks` the ones of `issuer`: the same key ids get new keys, keys under other
@@ -199,16 +191,22 @@ pub(crate) fn set_public_signing_keys_from_script(
     metadata_json: &str,
     jwks_json: &str,
 ) -> Result<(), String> {
-    let set = || -> Result<(), JwtError> {
-        serde_json::from_str::<IssuerMetadata>(metadata_json)?;
-        let jwks: JsonWebKeySet = serde_json::from_str(jwks_json)?;
-        set_public_signing_keys(tx, issuer, &jwks)
-    };
-    let mut set = set;
-    set().map_err(|error| {
+    set_from_json(tx, issuer, metadata_json, jwks_json).map_err(|error| {
         tracing::warn!(target: "gov", "{error}");
         error.for_script()
     })
+}
+
+fn set_from_json(
+    tx: &mut Tx,
+    issuer: &str,
+    metadata_json: &str,
+    jwks_json: &str,
+) -> Result<(), JwtError> {
+    // Nothing of the metadata is needed here, but it must be that of an issuer.
+    serde_json::from_str::<JwtIssuerMetadata>(metadata_json)?;
+    let jwks: JsonWebKeySet = serde_json::from_str(jwks_json)?;
+    set_public_signing_keys(tx, issuer, &jwks)
 }
 
 /// Drops the issuer's keys under all ids but the `kept` ones.

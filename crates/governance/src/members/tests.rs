@@ -217,8 +217,10 @@ fn a_member_without_details_cannot_be_activated() {
     update(&mut world, 0).unwrap();
     let id = world.members[0].id.clone();
     world.write(|tx| MEMBERS_INFO.remove(tx, &id).unwrap());
+    let digest = update(&mut world, 0).unwrap().state_digest;
+    let payload = format!("{{\"stateDigest\":\"{digest}\"}}");
     world.refuses(
-        |world| world.ack(0),
+        |world| ack_payload(world, 0, &payload),
         "InternalError",
         "Error activating member: Member m[m0] cannot be activated as they do not exist",
     );

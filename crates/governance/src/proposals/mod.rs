@@ -43,7 +43,7 @@ pub fn create(
     let constitution = CONSTITUTION
         .get(tx)?
         .ok_or(GovernanceError::NoConstitution { what: "proposals" })?;
-    let text = String::from_utf8_lossy(message.payload);
+    let text = quorate_script::text_from_bytes(message.payload);
     engine::validate(tx, &constitution, &text)?;
 
     if PROPOSALS.has(tx, &id)? {
@@ -155,7 +155,7 @@ pub fn submit_ballot(
     // Stored before it is evaluated: scripts can read it.
     PROPOSALS_INFO.put(tx, &id, &info)?;
     record_history(tx, message)?;
-    let text = String::from_utf8_lossy(&proposal);
+    let text = quorate_script::text_from_bytes(&proposal);
     let info = engine::decide(tx, env, &constitution, &id, &text, info)?;
     Ok(ProposalView::new(&id, &info))
 }

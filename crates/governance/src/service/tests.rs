@@ -256,7 +256,7 @@ fn nodes_of_the_virtual_platform() {
             "rawQuote": quote,
         },
         "retiredCommitted": false,
-        "rpcInterfaces": { "primary": { "publishedAddress": "127.0.0.1:8000" } },
+        "rpcInterfaces": { "primary_rpc_interface": { "publishedAddress": "127.0.0.1:18000" } },
         "status": "Trusted",
     });
     assert_eq!(
@@ -292,11 +292,13 @@ fn nodes_of_other_platforms() {
             info.quote_info.endorsements = vec![3].into();
             info.quote_info.uvm_endorsements = uvm.map(Into::into);
             info.quote_info.endorsed_tcb = tcb.map(str::to_owned);
-            info.rpc_interfaces.get_mut("primary").unwrap().settings =
-                json!({ "app_protocol": "HTTP2" })
-                    .as_object()
-                    .unwrap()
-                    .clone();
+            info.rpc_interfaces
+                .get_mut("primary_rpc_interface")
+                .unwrap()
+                .settings = json!({ "app_protocol": "HTTP2" })
+                .as_object()
+                .unwrap()
+                .clone();
             NODES_INFO.put(tx, &id, &info).unwrap();
             NODES_ENDORSED_CERTIFICATES.remove(tx, &id).unwrap();
         });
@@ -307,7 +309,7 @@ fn nodes_of_other_platforms() {
     assert_eq!(view.get("certificate"), None);
     assert_eq!(
         view["rpcInterfaces"],
-        json!({ "primary": { "protocol": "HTTP2", "publishedAddress": "127.0.0.1:8000" } })
+        json!({ "primary_rpc_interface": { "protocol": "HTTP2", "publishedAddress": "127.0.0.1:18000" } })
     );
     assert_eq!(
         quote_of(QuoteFormat::AmdSevSnpV1, Some(b"uvm"), Some("0102"))["quoteInfo"],

@@ -258,8 +258,8 @@ fn reasons_of_ballot_failures() {
         ("throw 'text'", "text", false),
         ("throw 5", "5", false),
         (
-            "nowhere()",
-            "ReferenceError: 'nowhere' is not defined",
+            "null.x",
+            "TypeError: cannot read property 'x' of null",
             true,
         ),
         (
