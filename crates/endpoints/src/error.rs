@@ -252,6 +252,14 @@ pub enum RegistrationError {
         /// All names.
         conjoined: String,
     },
+    /// There is no endpoint to describe.
+    #[error("Endpoint {method} {template} is not registered")]
+    Unknown {
+        /// The verb.
+        method: String,
+        /// The path.
+        template: String,
+    },
     /// The same verb and path twice.
     #[error("Endpoint {method} {template} is registered twice")]
     Duplicate {

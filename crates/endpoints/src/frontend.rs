@@ -16,7 +16,7 @@ use crate::{
     common,
     endpoint::Endpoint,
     error::RegistrationError,
-    openapi::{ApiInfo, Documents},
+    openapi::{ApiInfo, Documents, Operation},
     template::{Captures, Template},
 };
 
@@ -171,6 +171,28 @@ impl Frontend {
             template,
             policies,
         });
+        Ok(self)
+    }
+
+    /// Describes a registered endpoint for OpenAPI, in place of what it was registered with.
+    ///
+    /// # Errors
+    /// [`RegistrationError::Unknown`] if there is no such endpoint.
+    pub fn describe(
+        &mut self,
+        method: Method,
+        template: &str,
+        operation: Operation,
+    ) -> Result<&mut Self, RegistrationError> {
+        let found = self
+            .endpoints
+            .iter_mut()
+            .find(|known| known.endpoint.method == method && known.endpoint.template == template);
+        let Some(found) = found else {
+            let (method, template) = (method.to_string(), template.to_owned());
+            return Err(RegistrationError::Unknown { method, template });
+        };
+        found.endpoint.operation = operation;
         Ok(self)
     }
 

@@ -199,3 +199,22 @@ fn apps_3_4_kinds_and_their_defaults() {
         (Sometimes, Redirection::ToBackup)
     );
 }
+
+#[test]
+fn only_registered_endpoints_can_be_described() {
+    let mut frontend = frontend(&[("GET", "/x/{a}")]);
+    let operation = || Operation::new().summary("S");
+    assert!(
+        frontend
+            .describe(Method::GET, "/x/{a}", operation())
+            .is_ok()
+    );
+    assert_eq!(
+        frontend
+            .describe(Method::POST, "/x/{a}", operation())
+            .err()
+            .unwrap()
+            .to_string(),
+        "Endpoint POST /x/{a} is not registered"
+    );
+}

@@ -28,6 +28,11 @@ impl Schema {
         }
     }
 
+    /// A schema of one's own that refers to no other; `definition` is an object.
+    pub fn named(name: &str, definition: Value) -> Self {
+        Self::new(name, definition)
+    }
+
     /// Any JSON.
     pub fn json() -> Self {
         Self::new("json", json!({}))

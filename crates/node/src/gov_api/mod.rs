@@ -3,6 +3,7 @@
 
 mod classic;
 mod members;
+mod openapi;
 mod recovery;
 mod service;
 mod transactions;
@@ -28,7 +29,8 @@ pub fn register(frontend: &mut Frontend, env: &Arc<Env>) -> Result<(), Registrat
     recovery::register(frontend, env)?;
     service::register(frontend)?;
     transactions::register(frontend)?;
-    classic::register(frontend, env)
+    classic::register(frontend, env)?;
+    openapi::describe(frontend)
 }
 
 /// A versioned endpoint that reads: open to everybody.

@@ -6,6 +6,7 @@ mod identity;
 mod internal;
 mod measurements;
 mod network;
+mod openapi;
 mod roles;
 mod snapshots;
 mod state;
@@ -32,7 +33,8 @@ pub fn register(frontend: &mut Frontend, node: &Arc<ServiceNode>) -> Result<(), 
     measurements::register(frontend, node)?;
     identity::register(frontend, node)?;
     snapshots::register(frontend, node)?;
-    internal::register(frontend)
+    internal::register(frontend)?;
+    openapi::describe(frontend)
 }
 
 type Handle<T> =
