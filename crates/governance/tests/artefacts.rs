@@ -8,7 +8,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-#[path = "../src/testing.rs"]
+#[path = "../src/testing/mod.rs"]
 mod testing;
 
 use std::collections::BTreeMap;

@@ -90,6 +90,7 @@ fn open_fresh(
     service: &dyn ServiceContext,
     mut info: ServiceInfo,
 ) -> Result<(), String> {
+    let endorsement = endorsement_of_itself(service, &info)?;
     let secrets = secrets_for(tx, service).map_err(text)?;
     let from = secrets.latest.valid_from;
     shares::issue(
@@ -101,7 +102,9 @@ fn open_fresh(
     )
     .map_err(|error| format!("Failed to issue recovery shares: {error}"))?;
 
-    endorse_own_identity(tx, service, &info)?;
+    PREVIOUS_SERVICE_IDENTITY_ENDORSEMENT
+        .put(tx, &endorsement)
+        .map_err(text)?;
     info.status = ServiceStatus::Open;
     SERVICE_INFO.put(tx, &info).map_err(text)?;
     // Where there are snapshots, one is taken here too.
@@ -109,13 +112,12 @@ fn open_fresh(
     Ok(())
 }
 
-/// Records the service key's endorsement of itself: the first link of the chain of identities
+/// The service key's endorsement of itself: the first link of the chain of identities
 /// (recovery-and-membership.md 11).
-fn endorse_own_identity(
-    tx: &mut Tx,
+fn endorsement_of_itself(
     service: &dyn ServiceContext,
     info: &ServiceInfo,
-) -> Result<(), String> {
+) -> Result<CoseEndorsement, String> {
     let begin = info
         .current_service_create_txid
         .ok_or("the transaction that created the service is not recorded")?;
@@ -132,18 +134,13 @@ fn endorse_own_identity(
         },
     )
     .map_err(text)?;
-    PREVIOUS_SERVICE_IDENTITY_ENDORSEMENT
-        .put(
-            tx,
-            &CoseEndorsement {
-                endorsement: Base64Bytes::from(endorsement),
-                endorsing_key: Base64Bytes::from(spki),
-                endorsement_epoch_begin: begin,
-                endorsement_epoch_end: None,
-                previous_version: None,
-            },
-        )
-        .map_err(text)
+    Ok(CoseEndorsement {
+        endorsement: Base64Bytes::from(endorsement),
+        endorsing_key: Base64Bytes::from(spki),
+        endorsement_epoch_begin: begin,
+        endorsement_epoch_end: None,
+        previous_version: None,
+    })
 }
 
 /// The text of a PEM argument. Comparisons are of text, one trailing NUL aside.

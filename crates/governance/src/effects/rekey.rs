@@ -45,8 +45,12 @@ pub(super) fn rekey(
         secret: Arc::new(LedgerSecret::generate(service.entropy()).map_err(refusal)?),
         previous_stored: None,
     };
+    // All that can fail comes before the first write: a script may catch the refusal and go on.
+    let broadcast = broadcast(tx, service, &new.secret)?;
     shares::issue(tx, service, &new, Some(&current), None).map_err(refusal)?;
-    broadcast(tx, service, &new.secret)?;
+    ENCRYPTED_LEDGER_SECRETS
+        .put(tx, &broadcast)
+        .map_err(refusal)?;
     Ok(new)
 }
 
@@ -61,12 +65,12 @@ pub(super) fn refresh_shares(
     shares::shuffle(tx, service, introduced.unwrap_or(&latest)).map_err(refusal)
 }
 
-/// Writes the secret for every node that has to go on reading the ledger.
+/// The secret for every node that has to go on reading the ledger.
 fn broadcast(
     tx: &mut Tx,
     service: &dyn ServiceContext,
     secret: &LedgerSecret,
-) -> Result<(), EffectError> {
+) -> Result<EncryptedLedgerSecrets, EffectError> {
     let committed = service.committed();
     let mut secrets: EncryptedLedgerSecrets = BTreeMap::new();
     let nodes = NODES_INFO.entries(tx).map_err(refusal)?;
@@ -90,7 +94,7 @@ fn broadcast(
             }],
         );
     }
-    ENCRYPTED_LEDGER_SECRETS.put(tx, &secrets).map_err(refusal)
+    Ok(secrets)
 }
 
 /// Trusted nodes, and retired ones whose retirement is not known committed at the commit point.

@@ -9,16 +9,13 @@ use std::{
 };
 
 use quorate_crypto::{
-    Curve, Digest, EcKeyPair, Entropy, RsaKeyPair, SystemEntropy,
-    cert::{self, Certificate, Csr, Validity},
+    Curve, Digest, EcKeyPair, SystemEntropy,
+    cert::{self, Csr, Validity},
     sha256,
 };
 use quorate_governance::{
-    Env, GovernanceError, LedgerSecretsView, NodeStartupState, ServiceContext, SignedMessage,
-    effects,
+    Env, GovernanceError, NodeStartupState, SignedMessage, effects,
     genesis::{self, GenesisInput, GenesisMember, GenesisNode, JoinPolicy},
-    members, proposals,
-    proposals::ProposalView,
 };
 use quorate_kv::{Requests, Snapshot, State, Tx};
 use quorate_ledger::{LedgerSecret, LedgerSecrets, SecretInForce, TxId};
@@ -29,6 +26,12 @@ use quorate_tables::{
     ServiceStatus,
 };
 use serde_json::Value;
+
+mod operations;
+mod parties;
+
+pub use parties::{Kind, Member, Node};
+use parties::{rsa_key, self_signed};
 
 /// A constitution whose proposals say themselves what `validate`, `resolve` and `apply` do.
 /// Without a say of their own they are valid, accepted by `needed` votes (one, if not given), and
@@ -62,109 +65,6 @@ pub const NOW: i64 = 1_767_225_600;
 
 /// Measurement of the founding node.
 pub const MEASUREMENT: &str = "Insecure hard-coded virtual measurement v1";
-
-/// What a founding member is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// No encryption key.
-    Plain,
-    /// An encryption key and no role.
-    Keyed,
-    /// An encryption key and this role.
-    Role(RecoveryRole),
-}
-
-/// A member as the tests know it.
-pub struct Member {
-    pub id: MemberId,
-    pub certificate: String,
-    pub encryption: Option<RsaKeyPair>,
-}
-
-impl Member {
-    /// A new member, part of no service.
-    pub fn new(name: &str, keyed: bool) -> Self {
-        let key = EcKeyPair::generate(Curve::P256, &SystemEntropy);
-        let certificate = self_signed(&key, name);
-        Self {
-            id: MemberId::from_digest(&certificate.fingerprint()),
-            certificate: certificate.to_pem(),
-            encryption: keyed.then(rsa_key),
-        }
-    }
-
-    pub fn encryption_pem(&self) -> Option<String> {
-        self.encryption
-            .as_ref()
-            .map(|key| key.public_key().to_pem())
-    }
-}
-
-/// An RSA key that nobody else has at the same time, from a pool: making one takes long.
-fn rsa_key() -> RsaKeyPair {
-    static POOL: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    thread_local! {
-        static TAKEN: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-    }
-    let mut pool = POOL.lock().unwrap();
-    // Worlds of one test are not compared with each other: eight keys tell all parties apart.
-    let index = TAKEN.replace((TAKEN.get() + 1) % 8);
-    while pool.len() <= index {
-        let key = RsaKeyPair::generate(2048).unwrap();
-        pool.push(key.to_pkcs8_pem().to_string());
-    }
-    RsaKeyPair::from_pem(&pool[index]).unwrap()
-}
-
-fn self_signed(key: &EcKeyPair, name: &str) -> Certificate {
-    let validity = Validity {
-        from: NOW,
-        days: 90,
-    };
-    let serial = cert::random_serial(&SystemEntropy);
-    cert::self_signed(key, &format!("CN={name}"), &[], validity, &serial).unwrap()
-}
-
-/// The running node, as governance sees it.
-pub struct Node {
-    pub id: NodeId,
-    pub service_key: Arc<EcKeyPair>,
-    pub encryption: RsaKeyPair,
-    pub csr: String,
-    pub state: Mutex<NodeStartupState>,
-    pub secrets: Mutex<LedgerSecrets>,
-    pub committed: Mutex<State>,
-}
-
-impl ServiceContext for Node {
-    fn node_state(&self) -> NodeStartupState {
-        *self.state.lock().unwrap()
-    }
-
-    fn service_key(&self) -> Arc<EcKeyPair> {
-        self.service_key.clone()
-    }
-
-    fn secrets(&self) -> LedgerSecretsView {
-        let secrets = self.secrets.lock().unwrap();
-        LedgerSecretsView {
-            latest: secrets.latest().clone(),
-            penultimate: secrets.penultimate().cloned(),
-        }
-    }
-
-    fn committed(&self) -> State {
-        self.committed.lock().unwrap().clone()
-    }
-
-    fn entropy(&self) -> &dyn Entropy {
-        &SystemEntropy
-    }
-
-    fn now(&self) -> i64 {
-        NOW
-    }
-}
 
 /// A service and its members.
 pub struct World {
@@ -451,127 +351,6 @@ impl World {
     /// Gives a name to an id, for dumps.
     pub fn name(&mut self, id: &str, name: &str) {
         self.names.insert(id.to_owned(), name.to_owned());
-    }
-
-    /// A proposal with all that a signed message has.
-    pub fn create_signed(
-        &mut self,
-        member: usize,
-        payload: &str,
-        created_at: i64,
-        signature: &[u8],
-    ) -> Result<ProposalView, GovernanceError> {
-        let root = self.root();
-        let signer = self.members[member].id.clone();
-        let envelope = format!("envelope of {}", String::from_utf8_lossy(signature));
-        let view = self.run(|tx, env| {
-            let message = SignedMessage {
-                signer: &signer,
-                payload: payload.as_bytes(),
-                envelope: envelope.as_bytes(),
-                signature,
-                created_at,
-                proposal_id: None,
-            };
-            proposals::create(tx, &message, &root, env)
-        })?;
-        let id = view.proposal_id.to_string();
-        self.name(&id, &format!("p{}", self.proposals.len()));
-        self.proposals.push(id);
-        Ok(view)
-    }
-
-    /// A proposal, ten seconds after the last.
-    pub fn create(
-        &mut self,
-        member: usize,
-        payload: &str,
-    ) -> Result<ProposalView, GovernanceError> {
-        let signature = self.fresh_signature();
-        self.next_created_at += 10;
-        self.create_signed(member, payload, self.next_created_at, &signature)
-    }
-
-    /// A ballot on a proposal, by its id.
-    pub fn vote(
-        &mut self,
-        member: usize,
-        proposal: &str,
-        ballot: &str,
-    ) -> Result<ProposalView, GovernanceError> {
-        let payload = serde_json::json!({ "ballot": ballot }).to_string();
-        self.vote_raw(member, proposal, &payload)
-    }
-
-    /// A ballot message with any payload.
-    pub fn vote_raw(
-        &mut self,
-        member: usize,
-        proposal: &str,
-        payload: &str,
-    ) -> Result<ProposalView, GovernanceError> {
-        let signer = self.members[member].id.clone();
-        self.run(|tx, env| {
-            let message = SignedMessage {
-                payload: payload.as_bytes(),
-                proposal_id: Some(proposal),
-                ..message(&signer)
-            };
-            proposals::submit_ballot(tx, proposal, signer.as_str(), &message, env)
-        })
-    }
-
-    pub fn withdraw(
-        &mut self,
-        member: usize,
-        proposal: &str,
-    ) -> Result<Option<ProposalView>, GovernanceError> {
-        let signer = self.members[member].id.clone();
-        self.run(|tx, _| {
-            let message = SignedMessage {
-                proposal_id: Some(proposal),
-                ..message(&signer)
-            };
-            proposals::withdraw(tx, proposal, &message)
-        })
-    }
-
-    /// A member fetches its state digest and signs it.
-    pub fn ack(&mut self, member: usize) -> Result<(), GovernanceError> {
-        let signer = self.members[member].id.clone();
-        let digest = self
-            .run(|tx, _| members::update_state_digest(tx, signer.as_str(), &message(&signer)))?
-            .state_digest;
-        let payload = serde_json::json!({ "stateDigest": digest }).to_string();
-        self.run(|tx, env| {
-            let message = SignedMessage {
-                payload: payload.as_bytes(),
-                ..message(&signer)
-            };
-            members::ack(tx, signer.as_str(), &message, env)
-        })
-    }
-
-    /// A proposal of one action that all members vote for until it closes.
-    pub fn pass(&mut self, payload: &str) -> Result<ProposalView, GovernanceError> {
-        let mut view = self.create(0, payload)?;
-        for member in 0..self.members.len() {
-            if view.proposal_state != quorate_tables::ProposalState::Open {
-                break;
-            }
-            let id = view.proposal_id.to_string();
-            view = self.vote(member, &id, YES)?;
-        }
-        Ok(view)
-    }
-
-    /// Passes a proposal of one action, as the default constitution has them.
-    pub fn pass_action(
-        &mut self,
-        name: &str,
-        args: &Value,
-    ) -> Result<ProposalView, GovernanceError> {
-        self.pass(&serde_json::json!({"actions": [{"name": name, "args": args}]}).to_string())
     }
 
     /// Sets a member's status, without an ack.
