@@ -16,8 +16,8 @@ struct Replay {
     node: Node,
     identities: BTreeMap<String, Identity>,
     values: Placeholders,
-    /// Names of proposals by their recorded ids.
-    names: BTreeMap<String, String>,
+    /// Names of placeholders by their recorded values. Two may have had the same value.
+    names: BTreeMap<String, Vec<String>>,
     /// Messages by what they say: the recording's signer gives the same message the same signature.
     signed: BTreeMap<String, Vec<u8>>,
 }
@@ -106,14 +106,15 @@ impl Replay {
         .with("/ledger_signatures/delay", json!("200ms"))
         .spawn(&directory.join("node"));
 
-        let placeholders = recording["placeholders"].as_object().unwrap();
-        let names = placeholders
-            .iter()
-            .filter(|(name, _)| name.starts_with("proposal:"));
+        let mut names = BTreeMap::<String, Vec<String>>::new();
+        for (name, value) in recording["placeholders"].as_object().unwrap() {
+            names
+                .entry(value.as_str().unwrap().to_owned())
+                .or_default()
+                .push(name.clone());
+        }
         let mut replay = Replay {
-            names: names
-                .map(|(name, id)| (id.as_str().unwrap().to_owned(), name.clone()))
-                .collect(),
+            names,
             values: Placeholders::default(),
             signed: BTreeMap::new(),
             identities,
@@ -203,21 +204,15 @@ impl Replay {
         let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
             return;
         };
-        let recorded = record["response"]["body"]["proposalId"].as_str();
-        if let (Some(name), Some(id)) = (
-            recorded.and_then(|id| self.names.get(id)),
-            body["proposalId"].as_str(),
-        ) {
-            self.values.set(name, id);
-        }
-        let signed = &record["request"]["signed"];
-        if let (Some("state_digest"), Some(digest)) =
-            (signed["msg_type"].as_str(), body["stateDigest"].as_str())
-        {
-            self.values.set(
-                &format!("digest:{}", signed["signer"].as_str().unwrap()),
-                digest,
-            );
+        let created = record["request"]["signed"]["msg_type"] == "proposal";
+        let updated = record["request"]["signed"]["msg_type"] == "state_digest";
+        for (field, is_new) in [("proposalId", created), ("stateDigest", updated)] {
+            let recorded = record["response"]["body"][field].as_str();
+            if let (true, Some(recorded), Some(found)) = (is_new, recorded, body[field].as_str()) {
+                for name in self.names.get(recorded).into_iter().flatten() {
+                    self.values.set(name, found);
+                }
+            }
         }
     }
 }

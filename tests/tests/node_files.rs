@@ -526,7 +526,7 @@ fn what_is_not_built_yet_is_refused_as_such() {
         assert_ne!(ended.status.code(), Some(0), "{ended:?}");
         let text = format!("{}{}", ended.out, ended.err);
         assert!(
-            text.contains(kind) && text.contains("not built yet"),
+            text.contains(kind) && text.contains("not available in this version"),
             "{text}"
         );
         let _ = fs::remove_dir_all(in_node(&directory));
@@ -622,7 +622,20 @@ fn the_first_sigterm_can_be_a_notice_8_2() {
 fn text_log_7_1() {
     let (directory, options) = node();
     let mut node = options.spawn(&in_node(&directory));
-    node.client().get("/node/nowhere");
+    let client = node.client();
+    assert_eq!(client.get("/gov/nowhere").status, 404);
+    assert_eq!(
+        client
+            .get("/gov/service/info?api-version=2024-07-01")
+            .status,
+        200
+    );
+    assert_eq!(
+        client
+            .get("/gov/service/users/abc?api-version=2024-07-01")
+            .status,
+        400
+    );
     node.stop();
     let log = node.log();
     let mut prefixed = 0;
@@ -657,11 +670,19 @@ fn text_log_7_1() {
     ] {
         assert!(log.contains(text), "{text} is missing in\n{log}");
     }
-    assert!(
-        log.contains("DispatchFailedEvent: GET /node/nowhere 404")
-            || log.contains("DispatchFailedEvent: "),
+    let lines = |text: &str| {
+        log.lines()
+            .filter(|line| line.contains("[info ][gov]") && line.contains(text))
+            .count()
+    };
+    assert_eq!(lines("| DispatchFailedEvent: GET 404"), 1, "{log}");
+    assert_eq!(
+        lines("| RequestCompletedEvent: GET /service/info 200 "),
+        1,
         "{log}"
     );
+    let refusal = "| GET /gov/service/users/abc returning error 400: 'abc' is not a valid hex-encoded user ID";
+    assert_eq!(lines(refusal), 1, "{log}");
 }
 
 #[test]

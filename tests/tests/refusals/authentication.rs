@@ -23,7 +23,11 @@ fn message(signer: &Identity) -> Sign1 {
 
 /// Sends bytes as a proposal and checks that nothing changes.
 fn refused(service: &Service, body: Vec<u8>) -> Response {
-    service.unchanged(|| service.post(CREATE, body))
+    service.unchanged(|| {
+        let answer = service.post(CREATE, body);
+        assert_ne!(answer.status, 200, "accepted: {answer}");
+        answer
+    })
 }
 
 #[test]
@@ -207,48 +211,53 @@ fn signature_over_other_bytes_2_2_5() {
         };
         let mut corrupted = message(signer).sign(signer);
         *corrupted.last_mut().unwrap() ^= 1;
-        for body in [
+        let with_signature = |bytes: Vec<u8>| {
             Sign1 {
-                sent_payload: Some(Item::Bytes(other_payload)),
+                sent_signature: Some(bytes),
                 ..message(signer)
             }
-            .sign(signer),
-            Sign1 {
-                sent_payload: Some(Item::Null),
-                ..message(signer)
-            }
-            .sign(signer),
-            Sign1 {
-                sent_signature: Some(vec![0; size]),
-                ..message(signer)
-            }
-            .sign(signer),
-            Sign1 {
-                sent_signature: Some(vec![0xff; size]),
-                ..message(signer)
-            }
-            .sign(signer),
-            Sign1 {
-                sent_signature: Some(vec![1; size - 1]),
-                ..message(signer)
-            }
-            .sign(signer),
-            Sign1 {
-                sent_signature: Some(Vec::new()),
-                ..message(signer)
-            }
-            .sign(signer),
-            Sign1 {
-                unprotected: vec![(ALG, Item::Int(-7))],
-                ..message(signer)
-            }
-            .sign(signer),
-            message(signer)
-                .with(Item::Int(2), Item::Array(vec![Item::text("unknown")]))
+            .sign(signer)
+        };
+        for (what, body) in [
+            (
+                "another payload",
+                Sign1 {
+                    sent_payload: Some(Item::Bytes(other_payload)),
+                    ..message(signer)
+                }
                 .sign(signer),
-            corrupted,
+            ),
+            (
+                "no payload",
+                Sign1 {
+                    sent_payload: Some(Item::Null),
+                    ..message(signer)
+                }
+                .sign(signer),
+            ),
+            ("zeros", with_signature(vec![0; size])),
+            ("out of range", with_signature(vec![0xff; size])),
+            ("too short", with_signature(vec![1; size - 1])),
+            ("empty", with_signature(Vec::new())),
+            (
+                "algorithm twice",
+                Sign1 {
+                    unprotected: vec![(ALG, Item::Int(-7))],
+                    ..message(signer)
+                }
+                .sign(signer),
+            ),
+            (
+                "a critical label that nobody knows",
+                message(signer)
+                    .with(Item::Int(2), Item::Array(vec![Item::text("unknown")]))
+                    .sign(signer),
+            ),
+            ("one bit changed", corrupted),
         ] {
-            refused(&service, body).expect_unauthenticated(ACTIVE, "Failed to validate COSE Sign1");
+            let answer = service.post(CREATE, body);
+            assert_eq!(answer.status, 401, "{}, {what}: {answer}", signer.name);
+            answer.expect_unauthenticated(ACTIVE, "Failed to validate COSE Sign1");
         }
     }
     // The signature of another member.
