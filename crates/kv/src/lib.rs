@@ -10,6 +10,7 @@
 //! `quorate-tables`.
 
 mod codec;
+mod entries;
 mod hooks;
 mod name;
 mod reads;
@@ -25,5 +26,5 @@ pub use name::{
 pub use quorate_ledger::{MapName, MapWrites, TxId, WriteSet};
 pub use reads::{Conflict, ReadSet};
 pub use state::{MapState, Snapshot, State, Versioned};
-pub use table::{KeySet, Singleton, Table, TableError};
+pub use table::{KeySet, Row, Singleton, Table, TableError, WrittenRow};
 pub use tx::{Requests, Tx, TxParts};

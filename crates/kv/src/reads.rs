@@ -68,7 +68,7 @@ impl ReadSet {
             for (key, seen) in &reads.keys {
                 let now = map
                     .and_then(|map| map.entry(key))
-                    .map_or(ABSENT, |(_, _, stamp)| stamp);
+                    .map_or(ABSENT, |entry| entry.stamp);
                 if now != *seen {
                     return Err(Conflict {
                         map: name.clone(),
@@ -86,7 +86,7 @@ impl ReadSet {
             return;
         }
         let (key, stamp) = match state.map(map).and_then(|map| map.entry(key)) {
-            Some((key, _, stamp)) => (key.clone(), stamp),
+            Some(entry) => (entry.key.clone(), entry.stamp),
             None => (Bytes::copy_from_slice(key), ABSENT),
         };
         reads.keys.insert(key, stamp);

@@ -1,10 +1,15 @@
 //! The content of the store at one seqno, as persistent maps. How transactions read it lives in `tx`.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use bytes::Bytes;
 use imbl::OrdMap;
-use quorate_ledger::{MapName, TxId, WriteSet};
+use quorate_ledger::{MapName, MapWrites, TxId, WriteSet};
+
+use crate::entries::{Entries, Entry};
 
 /// A value and the seqno of the transaction that wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,16 +29,10 @@ pub(crate) const ABSENT: Stamp = 0;
 
 static LAST_STAMP: AtomicU64 = AtomicU64::new(ABSENT);
 
-#[derive(Clone)]
-struct Entry {
-    stamp: Stamp,
-    versioned: Versioned,
-}
-
 /// One map at one seqno.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct MapState {
-    entries: OrdMap<Bytes, Entry>,
+    entries: Entries,
     version: u64,
     stamp: Stamp,
 }
@@ -41,7 +40,7 @@ pub struct MapState {
 /// All maps at one seqno. A clone is O(1) and is not affected by what is applied afterwards.
 #[derive(Clone, Default)]
 pub struct State {
-    maps: OrdMap<MapName, MapState>,
+    maps: OrdMap<MapName, Arc<MapState>>,
     seqno: u64,
     stamp: Stamp,
 }
@@ -77,7 +76,7 @@ impl State {
     /// A map; it exists from the first transaction that wrote to it, even if it is empty now.
     #[must_use]
     pub fn map(&self, name: &str) -> Option<&MapState> {
-        self.maps.get(name)
+        self.maps.get(name).map(|map| &**map)
     }
 
     /// The names of all maps, ascending.
@@ -103,32 +102,10 @@ impl State {
                 continue;
             }
             if !self.maps.contains_key(name) {
-                self.maps.insert(name.clone(), MapState::default());
+                self.maps.insert(name.clone(), Arc::default());
             }
-            let Some(map) = self.maps.get_mut(name) else {
-                continue;
-            };
-            map.version = seqno;
-            map.stamp = self.stamp;
-            for (key, value) in map_writes {
-                match value {
-                    Some(value) => {
-                        let versioned = Versioned {
-                            version: seqno,
-                            value: value.clone(),
-                        };
-                        map.entries.insert(
-                            key.clone(),
-                            Entry {
-                                stamp: self.stamp,
-                                versioned,
-                            },
-                        );
-                    }
-                    None => {
-                        map.entries.remove(key);
-                    }
-                }
+            if let Some(map) = self.maps.get_mut(name) {
+                Arc::make_mut(map).apply(seqno, self.stamp, map_writes);
             }
         }
     }
@@ -149,13 +126,13 @@ impl MapState {
     /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<&Versioned> {
-        self.entries.get(key).map(|entry| &entry.versioned)
+        self.entry(key).map(|entry| &entry.versioned)
     }
 
     /// Whether `key` has a value.
     #[must_use]
     pub fn contains_key(&self, key: &[u8]) -> bool {
-        self.entries.contains_key(key)
+        self.entry(key).is_some()
     }
 
     /// Number of keys.
@@ -167,14 +144,14 @@ impl MapState {
     /// Whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.len() == 0
     }
 
     /// All entries, ascending by key.
     pub fn iter(&self) -> impl Iterator<Item = (&Bytes, &Versioned)> {
         self.entries
             .iter()
-            .map(|(key, entry)| (key, &entry.versioned))
+            .map(|entry| (&entry.key, &entry.versioned))
     }
 
     /// Seqno of the last transaction that wrote to this map.
@@ -183,24 +160,32 @@ impl MapState {
         self.version
     }
 
+    fn apply(&mut self, seqno: u64, stamp: Stamp, writes: &MapWrites) {
+        self.version = seqno;
+        self.stamp = stamp;
+        for (key, value) in writes {
+            match value {
+                Some(value) => {
+                    let versioned = Versioned {
+                        version: seqno,
+                        value: value.clone(),
+                    };
+                    self.entries.put(Entry {
+                        key: key.clone(),
+                        versioned,
+                        stamp,
+                    });
+                }
+                None => self.entries.remove(key),
+            }
+        }
+    }
+
     pub(crate) fn stamp(&self) -> Stamp {
         self.stamp
     }
 
-    /// The key as the state holds it, its value and its stamp.
-    pub(crate) fn entry(&self, key: &[u8]) -> Option<(&Bytes, &Versioned, Stamp)> {
-        self.entries
-            .get_key_value(key)
-            .map(|(key, entry)| (key, &entry.versioned, entry.stamp))
-    }
-}
-
-impl Default for MapState {
-    fn default() -> Self {
-        Self {
-            entries: OrdMap::new(),
-            version: 0,
-            stamp: ABSENT,
-        }
+    pub(crate) fn entry(&self, key: &[u8]) -> Option<&Entry> {
+        self.entries.get(key)
     }
 }

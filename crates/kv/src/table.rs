@@ -31,6 +31,12 @@ pub struct KeySet<K> {
     codec: PhantomData<fn() -> K>,
 }
 
+/// Key and value of an entry.
+pub type Row<K, V> = (<K as Codec>::Value, <V as Codec>::Value);
+
+/// Key of an entry, and the value that was written there; `None` is a removal.
+pub type WrittenRow<K, V> = (<K as Codec>::Value, Option<<V as Codec>::Value>);
+
 /// Bytes in a map that are not what its table says, or a value that has no encoding.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -130,7 +136,7 @@ impl<K: Codec, V: Codec> Table<K, V> {
     ///
     /// # Errors
     /// A stored key or value does not decode.
-    pub fn entries(&self, tx: &mut Tx) -> Result<Vec<(K::Value, V::Value)>, TableError> {
+    pub fn entries(&self, tx: &mut Tx) -> Result<Vec<Row<K, V>>, TableError> {
         let entries = tx.entries(self.name);
         entries
             .iter()
@@ -180,7 +186,7 @@ impl<K: Codec, V: Codec> Table<K, V> {
     ///
     /// # Errors
     /// A stored key or value does not decode.
-    pub fn entries_in(&self, state: &State) -> Result<Vec<(K::Value, V::Value)>, TableError> {
+    pub fn entries_in(&self, state: &State) -> Result<Vec<Row<K, V>>, TableError> {
         let entries = state.map(self.name).into_iter().flat_map(|map| map.iter());
         entries
             .map(|(key, versioned)| self.decode(key, &versioned.value))
@@ -207,10 +213,7 @@ impl<K: Codec, V: Codec> Table<K, V> {
     ///
     /// # Errors
     /// A written key or value does not decode.
-    pub fn writes_in(
-        &self,
-        writes: &WriteSet,
-    ) -> Result<Vec<(K::Value, Option<V::Value>)>, TableError> {
+    pub fn writes_in(&self, writes: &WriteSet) -> Result<Vec<WrittenRow<K, V>>, TableError> {
         let writes = writes.writes_to(self.name).into_iter().flatten();
         writes
             .map(|(key, value)| {

@@ -169,7 +169,8 @@ fn kv_tables_1_5_writing_the_present_value_is_a_write() {
 #[test]
 fn apps_7_a_changed_key_is_a_conflict_and_is_named() {
     let before = snapshot(&[(1, "a", Some("1")), (2, "b", Some("1"))]);
-    let reads: [(&str, fn(&mut Tx)); 3] = [
+    type Read = fn(&mut Tx);
+    let reads: [(&str, Read); 3] = [
         ("get", |tx| {
             tx.get(MAP, b"a");
         }),

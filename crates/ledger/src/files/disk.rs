@@ -11,7 +11,6 @@ use std::{
 use super::FilesError;
 
 /// The disk of the ledger directory.
-#[derive(Default)]
 pub(super) struct Disk {
     sync: bool,
     #[cfg(test)]
@@ -22,7 +21,8 @@ impl Disk {
     pub(super) fn new(sync: bool) -> Self {
         Self {
             sync,
-            ..Self::default()
+            #[cfg(test)]
+            faults: super::tests::Faults::default(),
         }
     }
 
