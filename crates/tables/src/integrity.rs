@@ -3,12 +3,10 @@
 use bytes::Bytes;
 use quorate_crypto::Digest;
 use quorate_kv::{Json, Raw, Singleton};
+pub use quorate_ledger::signature::PrimarySignature;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    encoding::{Base64Bytes, Pem},
-    ids::NodeId,
-};
+use crate::encoding::Base64Bytes;
 
 /// Signature of a node over the Merkle root (kv-tables.md 10.1).
 pub const SIGNATURES: Singleton<Json<PrimarySignature>> =
@@ -24,30 +22,6 @@ pub const TREE: Singleton<Raw<Bytes>> = Singleton::new("public:ccf.internal.tree
 /// Digest of the latest snapshot (kv-tables.md 10.4).
 pub const SNAPSHOT_EVIDENCE: Singleton<Json<SnapshotHash>> =
     Singleton::new("public:ccf.internal.snapshot_evidence");
-
-/// Signature of a node over the Merkle root of everything before it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PrimarySignature {
-    /// Certificate of the node, endorsed by the service; absent in ledgers of the first version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cert: Option<Pem>,
-    /// Always 0 now.
-    pub commit_seqno: u64,
-    /// Always 0 now.
-    pub commit_view: u64,
-    /// Always zeros now.
-    pub hashed_nonce: Digest,
-    /// Who signs.
-    pub node: NodeId,
-    /// The Merkle root.
-    pub root: Digest,
-    /// Seqno of the signature transaction.
-    pub seqno: u64,
-    /// View of the signature transaction.
-    pub view: u64,
-    /// DER ECDSA over the root as the message digest.
-    pub sig: Base64Bytes,
-}
 
 /// Digest of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

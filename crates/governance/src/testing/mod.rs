@@ -319,15 +319,15 @@ impl World {
         let (node, seqno) = (self.node.id.clone(), self.seqno + 1);
         self.write(|tx| {
             let signature = PrimarySignature {
-                cert: None,
+                cert: String::new(),
                 commit_seqno: 0,
                 commit_view: 0,
                 hashed_nonce: Digest::default(),
-                node,
+                node: node.to_string(),
                 root,
                 seqno,
                 view: 2,
-                sig: Vec::new().into(),
+                sig: Vec::new(),
             };
             SIGNATURES.put(tx, &signature).unwrap();
         });
