@@ -1,6 +1,8 @@
 //! No part of the node may depend on spare file descriptors (apps-and-endpoints.md 9.5). Alone in
 //! its file, since it changes a limit of the whole process.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod common;
 
 use std::{fs::File, io};

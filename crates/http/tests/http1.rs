@@ -1,5 +1,7 @@
 //! HTTP/1 over real sockets: apps-and-endpoints.md 9.1 and 9.3.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod common;
 
 use std::sync::Arc;

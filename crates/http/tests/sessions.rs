@@ -1,5 +1,7 @@
 //! Sessions over real sockets: apps-and-endpoints.md 9.5.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod common;
 
 use std::{sync::Arc, time::Duration};

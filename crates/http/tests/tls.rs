@@ -1,5 +1,7 @@
 //! TLS over real sockets: apps-and-endpoints.md 9.4 and 9.5.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod common;
 
 use std::time::Duration;
