@@ -29,8 +29,18 @@ impl Engine {
         })
     }
 
-    /// Bounds the native stack below the point where the runtime was made to `bytes`. With 1, no function can
-    /// be entered any more. Does nothing when the runtime is gone.
+    /// Measures the stack limit from the caller's place on the stack, instead of the place where the runtime
+    /// was made. Does nothing when the runtime is gone.
+    pub fn measure_stack_from_here(&self) {
+        if let Some(_alive) = self.runtime.try_ref() {
+            // SAFETY: `raw` is the runtime of `self.runtime`, which `_alive` keeps, on its own thread. The
+            // call only sets numbers, which the engine reads at its next check.
+            unsafe { qjs::JS_UpdateStackTop(self.raw.as_ptr()) }
+        }
+    }
+
+    /// Bounds the native stack to `bytes`. With 1, no function can be entered any more. Does nothing when the
+    /// runtime is gone.
     pub fn set_stack_limit(&self, bytes: usize) {
         if let Some(_alive) = self.runtime.try_ref() {
             // SAFETY: `raw` is the runtime of `self.runtime`, which `_alive` keeps. A runtime is not `Send`

@@ -18,8 +18,11 @@ const LARGE_BYTES: usize = 64 * 1024;
 /// A new block of this size is refused once time is over: what is left runs on small ones.
 const LARGE_WHEN_LATE_BYTES: usize = 8 * 1024;
 
-/// What a heap may hold above its limit before the guard has to stop the script at once.
-const GRACE_BYTES: usize = 16 * 1024 * 1024;
+/// What a heap may hold above its limit before the guard has to stop the script at once: a quarter of the
+/// limit, within these bounds.
+const GRACE_BYTES_MIN: usize = 1024 * 1024;
+
+const GRACE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What a heap may hold at most is this many times its limit, and [`HARD_EXTRA_BYTES`]: room for one native
 /// operation that was under way when the script was stopped.
@@ -30,7 +33,8 @@ const HARD_EXTRA_BYTES: usize = 64 * 1024 * 1024;
 /// Whoever watches a script, asked and told by its heap. Must not touch the engine's values: the engine is in
 /// the midst of changing an object.
 pub trait Guard {
-    /// Whether the script's time is over. Asked each time the heap grows.
+    /// Whether the script's time is over. Asked each time a large block is asked for or grows. If so, no
+    /// function may be entered any more ([`crate::Engine::set_stack_limit`]).
     fn is_late(&self) -> bool;
     /// The heap holds clearly more than its limit: no function may be entered any more
     /// ([`crate::Engine::set_stack_limit`]).
@@ -106,7 +110,7 @@ impl Heap {
 
 impl State {
     fn admits_new(&self, size: usize) -> bool {
-        let late = size >= LARGE_WHEN_LATE_BYTES && self.guard.is_late();
+        let late = self.is_late(size);
         let over = size >= LARGE_BYTES && self.used.get().saturating_add(size) > self.limit.get();
         if late || over {
             self.refused.set(true);
@@ -115,13 +119,19 @@ impl State {
         self.admits_growth(size)
     }
 
+    /// Whether time is over, asked for large blocks only.
+    fn is_late(&self, size: usize) -> bool {
+        size >= LARGE_WHEN_LATE_BYTES && self.guard.is_late()
+    }
+
     fn admits_growth(&self, more: usize) -> bool {
         let limit = self.limit.get();
         let after = self.used.get().saturating_add(more);
         if after <= limit {
             return true;
         }
-        if after > limit.saturating_add(GRACE_BYTES) {
+        let grace = (limit / 4).clamp(GRACE_BYTES_MIN, GRACE_BYTES_MAX);
+        if after > limit.saturating_add(grace) {
             self.guard.exhausted();
         }
         let hard = limit
@@ -181,6 +191,8 @@ unsafe impl Allocator for HeapAllocator {
         }
         // SAFETY: the caller hands in a block of this allocator, and those are all of `RustAllocator`.
         let old_size = unsafe { RustAllocator::usable_size(ptr) };
+        // What is growing may grow on, but whoever watches learns that time is over.
+        self.0.is_late(new_size);
         if new_size > MAX_BLOCK_BYTES
             || (new_size > old_size && !self.0.admits_growth(new_size - old_size))
         {

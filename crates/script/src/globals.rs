@@ -1,7 +1,7 @@
 //! The surface of the engine as scripts of the contract know it (js-runtime.md 1.1): what the engine offers
 //! beyond it is taken away.
 
-use rquickjs::{Ctx, Object, Result, Value};
+use rquickjs::{Ctx, Filter, Object, Result};
 
 /// The global names of the contract's engine, before any extension adds its own.
 const GLOBALS: &[&str] = &[
@@ -141,27 +141,13 @@ pub(crate) fn prune(ctx: &Ctx<'_>) -> Result<()> {
             object.remove(*name)?;
         }
     }
-    for name in globals.own_keys::<String>(rquickjs::Filter::new().string()) {
+    for name in globals.own_keys::<String>(Filter::new().string()) {
         let name = name?;
         if GLOBALS.binary_search(&name.as_str()).is_err() {
             globals.remove(name.as_str())?;
         }
     }
     Ok(())
-}
-
-/// The global names of a context, for tests.
-#[cfg(test)]
-pub(crate) fn names(ctx: &Ctx<'_>) -> Vec<String> {
-    let own: Value<'_> = ctx.globals().into_value();
-    let mut names: Vec<String> = own
-        .as_object()
-        .unwrap()
-        .own_keys::<String>(rquickjs::Filter::new().string())
-        .map(|name| name.unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[cfg(test)]

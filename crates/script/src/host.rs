@@ -35,6 +35,8 @@ pub(crate) struct Intrinsics {
     pub json_parse: Persistent<Function<'static>>,
     /// The engine's own getter of `Error.prototype.stack`.
     pub raw_stack: Persistent<Function<'static>>,
+    /// The engine's own setter of `Error.prepareStackTrace`.
+    pub set_error_hook: Persistent<Function<'static>>,
     /// `RangeError.prototype`.
     pub range_error: Persistent<Object<'static>>,
     /// `InternalError.prototype`.
@@ -53,9 +55,11 @@ impl Intrinsics {
         let prototype = |name: &str| object(name)?.get::<_, Object<'js>>("prototype");
         let describe: Function<'js> = object("Object")?.get("getOwnPropertyDescriptor")?;
         let stack: Object<'js> = describe.call((prototype("Error")?, "stack"))?;
+        let hook: Object<'js> = describe.call((object("Error")?, "prepareStackTrace"))?;
         Ok(Self {
             json_parse: Persistent::save(ctx, object("JSON")?.get::<_, Function<'js>>("parse")?),
             raw_stack: Persistent::save(ctx, stack.get::<_, Function<'js>>("get")?),
+            set_error_hook: Persistent::save(ctx, hook.get::<_, Function<'js>>("set")?),
             range_error: Persistent::save(ctx, prototype("RangeError")?),
             internal_error: Persistent::save(ctx, prototype("InternalError")?),
             spreadable: Persistent::save(

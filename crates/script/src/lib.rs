@@ -18,6 +18,8 @@ mod modules;
 mod native;
 mod programs;
 mod sandbox;
+#[cfg(test)]
+mod tests;
 mod text;
 mod trace;
 mod watch;
@@ -25,8 +27,8 @@ mod watch;
 pub use effects::{EffectError, Effects};
 pub use error::ScriptError;
 pub use governance::{Validation, apply, resolve, validate, validate_constitution, vote};
-pub use modules::{ModuleError, check_modules};
 pub use limits::{Limits, REQUIRED_STACK_BYTES, declare_thread_stack};
+pub use modules::{ModuleError, check_modules};
 pub use text::text_from_bytes;
 
 use std::rc::Rc;

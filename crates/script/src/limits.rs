@@ -20,6 +20,9 @@ const UNDECLARED_STACK_BYTES: usize = 2 * 1024 * 1024;
 /// Stack of a context that runs inside another one's call, the engine's own default.
 pub(crate) const INNER_STACK_BYTES: usize = 256 * 1024;
 
+/// Stack for reading what a script has thrown, where the call itself had less.
+pub(crate) const READING_STACK_BYTES: usize = 128 * 1024;
+
 /// Heap for compiling a module and running its top level.
 pub(crate) const LOAD_HEAP_BYTES: usize = 256 * 1024 * 1024;
 

@@ -40,6 +40,7 @@ pub(crate) struct Native<D> {
     name: &'static str,
     data: D,
     run: Run<D>,
+    watched: bool,
 }
 
 impl<D: 'static> Native<D> {
@@ -50,6 +51,15 @@ impl<D: 'static> Native<D> {
             name,
             data,
             run,
+            watched: true,
+        }
+    }
+
+    /// The same function, callable also when the script has to stop.
+    pub fn unwatched(self) -> Self {
+        Self {
+            watched: false,
+            ..self
         }
     }
 
@@ -74,7 +84,7 @@ impl<'js, D: 'static> IntoJsFunc<'js, ()> for Native<D> {
             params: &params,
         };
         call.host.throwing(None);
-        if self.host.watch.must_stop() {
+        if self.watched && self.host.watch.must_stop() {
             return Err(throw_uncatchable(call.ctx(), "interrupted"));
         }
         (self.run)(&call, &self.data).map_err(|error| match error {

@@ -145,7 +145,7 @@ impl Sandbox {
             let examined = self
                 .namespace(&ctx, script)
                 .map(|namespace| examine(&ctx, &namespace));
-            match self.ended(&ctx, stack) {
+            match self.ended(&ctx) {
                 Some(ended) => Err(ended),
                 None => examined,
             }
@@ -203,19 +203,14 @@ impl Sandbox {
                     self.watch.exhaust();
                 }
             }
-            self.outcome(&ctx, result, stack)
+            self.outcome(&ctx, result)
         });
         self.watch.stop();
         drop(attached);
         outcome
     }
 
-    fn outcome<R>(
-        &self,
-        ctx: &Ctx<'_>,
-        result: Result<R>,
-        stack: usize,
-    ) -> std::result::Result<R, ScriptError> {
+    fn outcome<R>(&self, ctx: &Ctx<'_>, result: Result<R>) -> std::result::Result<R, ScriptError> {
         if let Some(text) = self.watch.take_abort() {
             ctx.catch();
             return Err(ScriptError::Aborted(text));
@@ -226,8 +221,8 @@ impl Sandbox {
             Ok(_) => Err(self.stopped(None)),
             Err(_) => {
                 let thrown = ctx.catch();
-                // Whoever has to stop can enter no function; reading the error needs some.
-                self.watch.admit(stack);
+                // A script that had to stop can enter no function; reading the error needs some.
+                self.watch.admit_reading();
                 if self.watch.was_late() || exhausted {
                     let trace = self.trace_of(ctx, &thrown);
                     return Err(self.stopped(trace));
@@ -248,14 +243,14 @@ impl Sandbox {
     }
 
     /// The error of a module whose top level was stopped, if it was.
-    fn ended(&self, ctx: &Ctx<'_>, stack: usize) -> Option<ScriptError> {
+    fn ended(&self, ctx: &Ctx<'_>) -> Option<ScriptError> {
         if let Some(text) = self.watch.take_abort() {
             ctx.catch();
             return Some(ScriptError::Aborted(text));
         }
         if self.watch.was_late() || self.watch.was_exhausted() {
             ctx.catch();
-            self.watch.admit(stack);
+            self.watch.admit_reading();
             return Some(self.stopped(None));
         }
         None

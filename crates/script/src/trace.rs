@@ -7,7 +7,7 @@
 use std::{fmt::Write as _, rc::Rc};
 
 use rquickjs::{
-    Array, Ctx, Function, Object, Result, String as JsString, Value, function::This,
+    Array, Ctx, Function, Object, Result, String as JsString, Undefined, Value, function::This,
     object::Property,
 };
 
@@ -36,7 +36,9 @@ pub(crate) fn install<'js>(host: &Rc<Host>, ctx: &Ctx<'js>) -> Result<()> {
     let stack: Object<'js> = describe.call((prototype.clone(), "stack"))?;
     stack.set(
         "get",
-        Native::new(host, "get stack", (), |call, ()| read_stack(call)).into_function(ctx, 0)?,
+        Native::new(host, "get stack", (), |call, ()| read_stack(call))
+            .unwatched()
+            .into_function(ctx, 0)?,
     )?;
     define.call::<_, Value<'js>>((prototype, "stack", stack))?;
 
@@ -60,10 +62,14 @@ pub(crate) fn install<'js>(host: &Rc<Host>, ctx: &Ctx<'js>) -> Result<()> {
 pub(crate) fn stack_of<'js>(host: &Host, ctx: &Ctx<'js>, error: Value<'js>) -> Result<Value<'js>> {
     let raw: Function<'js> = host.intrinsic(ctx, |kept| &kept.raw_stack)?;
     let frames: Value<'js> = raw.call((This(error),))?;
-    match frames.as_array() {
-        Some(frames) => Ok(text::from_bytes(ctx, format_frames(frames)?.as_bytes())?.into_value()),
-        None => Ok(frames),
-    }
+    let trace = if let Some(frames) = frames.as_array() {
+        format_frames(frames)?
+    } else if let Some(trace) = frames.as_string() {
+        strip_columns(&text::to_text(trace)?)
+    } else {
+        return Ok(frames);
+    };
+    Ok(text::from_bytes(ctx, trace.as_bytes())?.into_value())
 }
 
 fn read_stack<'js>(call: &Call<'_, 'js>) -> Result<Value<'js>> {
@@ -77,10 +83,16 @@ fn on_error<'js>(
     error: &Value<'js>,
     frames: Value<'js>,
 ) -> Result<Value<'js>> {
+    if host.watch.must_stop() {
+        // The engine swallows what ends a script when it hits upon the call of the hook.
+        host.watch.admitting(|| unhook(host, ctx))?;
+        return Ok(frames);
+    }
     if let Some(native) = host.take_throwing()
         && let Some(frames) = frames.as_object()
     {
-        frames.set(NATIVE, native)?;
+        // Defined, not set: a script may have put a setter in the way.
+        frames.prop(NATIVE, native)?;
     }
     let range_error = host.intrinsic(ctx, |kept| &kept.range_error)?;
     if let Some(error) = error.as_object()
@@ -97,6 +109,40 @@ fn on_error<'js>(
         )?;
     }
     Ok(frames)
+}
+
+/// Leaves the traces of all errors to come to the engine.
+fn unhook(host: &Host, ctx: &Ctx<'_>) -> Result<()> {
+    let set: Function<'_> = host.intrinsic(ctx, |kept| &kept.set_error_hook)?;
+    set.call((This(ctx.globals()), Undefined))
+}
+
+/// A trace that the engine has made itself: the same lines, with columns.
+fn strip_columns(trace: &str) -> String {
+    let mut stripped = String::with_capacity(trace.len());
+    for line in trace.lines() {
+        let (body, end) = match line.strip_suffix(')') {
+            Some(body) => (body, ")"),
+            None => (line, ""),
+        };
+        let is_number =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let body = match body.rsplit_once(':') {
+            Some((place, column))
+                if is_number(column)
+                    && place
+                        .rsplit_once(':')
+                        .is_some_and(|(_, line)| is_number(line)) =>
+            {
+                place
+            }
+            _ => body,
+        };
+        stripped.push_str(body);
+        stripped.push_str(end);
+        stripped.push('\n');
+    }
+    stripped
 }
 
 /// One line per frame: `    at <function> (<file>:<line>)`.
@@ -134,4 +180,25 @@ fn ask<'js>(frame: &Object<'js>, question: &str) -> Result<Value<'js>> {
     frame
         .get::<_, Function<'js>>(question)?
         .call((This(frame.clone()),))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn js_runtime_1_1_columns_are_stripped() {
+        for (engine, contract) in [
+            (
+                "    at f (a.js:1:22)\n    at g (native)\n",
+                "    at f (a.js:1)\n    at g (native)\n",
+            ),
+            ("    at a.js:3:4\n", "    at a.js:3\n"),
+            ("    at f (a.js:1)\n", "    at f (a.js:1)\n"),
+            ("    at f (x[m:n]:1:2)\n", "    at f (x[m:n]:1)\n"),
+            ("", ""),
+        ] {
+            assert_eq!(strip_columns(engine), contract);
+        }
+    }
 }

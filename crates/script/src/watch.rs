@@ -9,7 +9,7 @@ use std::{
 use quorate_quickjs::{Engine, Guard, Heap};
 use rquickjs::{Context, Runtime};
 
-use crate::limits::COLLECT_BYTES;
+use crate::limits::{COLLECT_BYTES, READING_STACK_BYTES};
 
 /// Watches one runtime. Once a reason to stop has come up, every poll of the engine raises an error that
 /// cannot be caught, and no function can be entered any more: some functions of the engine, such as the
@@ -21,6 +21,7 @@ pub(crate) struct Watch {
     exhausted: Cell<bool>,
     aborted: RefCell<Option<String>>,
     collect_at: Cell<usize>,
+    stack: Cell<usize>,
     engine: OnceCell<Engine>,
 }
 
@@ -34,6 +35,7 @@ impl Watch {
             exhausted: Cell::new(false),
             aborted: RefCell::new(None),
             collect_at: Cell::new(COLLECT_BYTES),
+            stack: Cell::new(0),
             engine: OnceCell::new(),
         })
     }
@@ -55,13 +57,34 @@ impl Watch {
         self.aborted.replace(None);
         self.limit.set(limit);
         self.started.set(Some(Instant::now()));
-        self.admit(stack);
+        if let Some(engine) = self.engine.get() {
+            engine.measure_stack_from_here();
+        }
+        self.stack.set(stack);
+        self.admit();
     }
 
-    /// Lets functions be entered again, for the inspection of a stopped script's error. Reasons to stop remain.
-    pub fn admit(&self, stack: usize) {
+    /// Lets functions be entered again, for the inspection of what a script has thrown. Reasons to stop remain.
+    pub fn admit_reading(&self) {
+        self.stack.set(self.stack.get().max(READING_STACK_BYTES));
+        self.admit();
+    }
+
+    fn admit(&self) {
+        self.limit_stack(self.stack.get());
+    }
+
+    /// Lets functions be entered while `act` runs, though the script has to stop.
+    pub fn admitting<R>(&self, act: impl FnOnce() -> R) -> R {
+        self.admit();
+        let result = act();
+        self.close();
+        result
+    }
+
+    fn limit_stack(&self, bytes: usize) {
         if let Some(engine) = self.engine.get() {
-            engine.set_stack_limit(stack);
+            engine.set_stack_limit(bytes);
         }
     }
 
@@ -145,7 +168,7 @@ impl Watch {
 
     /// No function of the script or the engine can be entered any more.
     fn close(&self) {
-        self.admit(1);
+        self.limit_stack(1);
     }
 }
 
