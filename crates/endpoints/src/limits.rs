@@ -13,8 +13,9 @@ pub const RETRY_AFTER_SECONDS: u32 = 3;
 pub const MAX_UNCOMMITTED_DEFAULT: u64 = 10_000;
 
 /// Parsed certificates that are kept, so that a keep-alive session does not parse its client's
-/// certificate again with each request.
-pub const CERTIFICATES_CACHED: usize = 500;
+/// certificate again with each request: those of the sessions of two interfaces at their default
+/// caps.
+pub const CERTIFICATES_CACHED: usize = 2_048;
 
 /// Path template parameters of one endpoint.
 pub const TEMPLATE_PARAMETERS_MAX: usize = 8;

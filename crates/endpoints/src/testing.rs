@@ -5,7 +5,10 @@ mod compare;
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Poll, Wake, Waker},
     thread::Thread,
 };
@@ -259,6 +262,9 @@ struct SessionParts {
     shared: Option<Arc<Session>>,
 }
 
+/// The id of the next session.
+static SESSIONS: AtomicU64 = AtomicU64::new(1_000);
+
 /// The interface that requests come in on, unless another is named.
 pub const INTERFACE: &str = "main";
 
@@ -325,7 +331,8 @@ impl RequestBuilder {
     pub fn build(self) -> Request {
         let parts = self.session;
         let session = parts.shared.unwrap_or_else(|| {
-            let mut session = Session::new(7, parts.interface.as_str());
+            let id = SESSIONS.fetch_add(1, Ordering::Relaxed);
+            let mut session = Session::new(id, parts.interface.as_str());
             session.client_cert = parts.client_cert;
             session.http2 = parts.http2;
             Arc::new(session)

@@ -2,11 +2,12 @@
 //! nothing but that the client holds the key: identity is a row of a table, read in the
 //! transaction.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use quorate_crypto::{Digest, cert::Certificate, sha256};
+use quorate_http::Session;
 use quorate_tables::{MEMBERS_CERTS, MemberId, NODES_INFO, NodeId, USERS_CERTS, UserId};
 
 use super::{Evidence, Refusal};
@@ -62,24 +63,53 @@ impl ParsedCertificate {
     }
 }
 
-/// Parsed client certificates by the digest of their DER. It holds what the certificates say,
-/// never whether they are registered.
+/// Parsed client certificates. It holds what the certificates say, never whether they are
+/// registered.
+///
+/// A session that stays open finds its certificate by its own id and one comparison of bytes; only
+/// its first request pays for the digest, and only the first session with a certificate for parsing.
 #[derive(Default)]
 pub struct CertificateCache {
-    generations: Mutex<Generations>,
+    by_session: Mutex<Generations<u64>>,
+    by_fingerprint: Mutex<Generations<Digest>>,
 }
 
 /// The young generation takes what is used; when it is full it becomes the old one.
-#[derive(Default)]
-struct Generations {
-    young: HashMap<Digest, Arc<ParsedCertificate>>,
-    old: HashMap<Digest, Arc<ParsedCertificate>>,
+struct Generations<K> {
+    young: HashMap<K, Arc<ParsedCertificate>>,
+    old: HashMap<K, Arc<ParsedCertificate>>,
+}
+
+impl<K> Default for Generations<K> {
+    fn default() -> Self {
+        Self {
+            young: HashMap::new(),
+            old: HashMap::new(),
+        }
+    }
 }
 
 impl CertificateCache {
-    fn parse(&self, der: &Bytes) -> Result<Arc<ParsedCertificate>, Refusal> {
+    fn parse(&self, session: &Session, der: &Bytes) -> Result<Arc<ParsedCertificate>, Refusal> {
+        // On HTTP/2 a session is a single stream: it would never be found again.
+        if session.http2 {
+            return self.by_fingerprint(der);
+        }
+        if let Some(known) = self.by_session.lock().get(&session.id)
+            && known.der == *der
+        {
+            return Ok(known);
+        }
+        let parsed = self.by_fingerprint(der)?;
+        self.by_session
+            .lock()
+            .insert(session.id, Arc::clone(&parsed));
+        Ok(parsed)
+    }
+
+    fn by_fingerprint(&self, der: &Bytes) -> Result<Arc<ParsedCertificate>, Refusal> {
         let fingerprint = sha256(der);
-        if let Some(known) = self.generations.lock().get(&fingerprint) {
+        if let Some(known) = self.by_fingerprint.lock().get(&fingerprint) {
             return Ok(known);
         }
         let certificate = Certificate::from_der(der)
@@ -93,32 +123,41 @@ impl CertificateCache {
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
         });
-        self.generations.lock().insert(Arc::clone(&parsed));
+        self.by_fingerprint
+            .lock()
+            .insert(fingerprint, Arc::clone(&parsed));
         Ok(parsed)
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        let generations = self.generations.lock();
-        generations.young.len() + generations.old.len()
+        self.by_session
+            .lock()
+            .len()
+            .max(self.by_fingerprint.lock().len())
     }
 }
 
-impl Generations {
-    fn get(&mut self, fingerprint: &Digest) -> Option<Arc<ParsedCertificate>> {
-        if let Some(known) = self.young.get(fingerprint) {
+impl<K: Copy + Eq + Hash> Generations<K> {
+    fn get(&mut self, key: &K) -> Option<Arc<ParsedCertificate>> {
+        if let Some(known) = self.young.get(key) {
             return Some(Arc::clone(known));
         }
-        let known = self.old.remove(fingerprint)?;
-        self.insert(Arc::clone(&known));
+        let known = self.old.remove(key)?;
+        self.insert(*key, Arc::clone(&known));
         Some(known)
     }
 
-    fn insert(&mut self, parsed: Arc<ParsedCertificate>) {
+    fn insert(&mut self, key: K, parsed: Arc<ParsedCertificate>) {
         if self.young.len() >= CERTIFICATES_CACHED / 2 {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(parsed.fingerprint, parsed);
+        self.young.insert(key, parsed);
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.young.len() + self.old.len()
     }
 }
 
@@ -126,10 +165,12 @@ fn presented(
     evidence: &Evidence<'_>,
     missing: &'static str,
 ) -> Result<Arc<ParsedCertificate>, Refusal> {
-    let der = evidence.request.session.client_cert.as_ref();
-    evidence
-        .certificates
-        .parse(der.ok_or_else(|| Refusal::plain(missing))?)
+    let session = &evidence.request.session;
+    let der = session
+        .client_cert
+        .as_ref()
+        .ok_or_else(|| Refusal::plain(missing))?;
+    evidence.certificates.parse(session, der)
 }
 
 pub(super) fn user(evidence: &mut Evidence<'_>) -> Result<Caller, Refusal> {

@@ -1,10 +1,12 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use bytes::Bytes;
 use quorate_crypto::{
     Curve, EcKeyPair, SystemEntropy,
     cert::{Certificate, Validity, random_serial, self_signed},
     cose::{RequestHeader, sign_request},
 };
+use quorate_http::Session;
 use quorate_kv::{Json, Raw, Table};
 use quorate_tables::{
     MEMBERS_CERTS, MEMBERS_INFO, MemberDetails, MemberId, MemberStatus, Pem, USERS_CERTS, UserId,
@@ -14,7 +16,7 @@ use super::*;
 use crate::{
     host::Host,
     limits::CERTIFICATES_CACHED,
-    testing::{MemoryHost, RequestBuilder, request},
+    testing::{INTERFACE, MemoryHost, RequestBuilder, request},
 };
 
 const NOW: i64 = 1_700_000_000;
@@ -464,11 +466,34 @@ fn a_table_that_holds_no_certificate_is_the_services_fault() {
 }
 
 #[test]
+fn one_session_with_two_certificates_is_two_callers() {
+    // Sessions do not change their certificate; the cache does not rely on that.
+    let (host, first, second) = (MemoryHost::default(), identity(), identity());
+    let certificates = CertificateCache::default();
+    for identity in [&first, &second, &first] {
+        let mut tx = host.begin();
+        let mut session = Session::new(1, INTERFACE);
+        session.client_cert = Some(Bytes::copy_from_slice(identity.certificate.der()));
+        let request = request("GET", "/x").session(&Arc::new(session)).build();
+        let mut evidence = Evidence {
+            request: &request,
+            tx: &mut tx,
+            now: NOW,
+            certificates: &certificates,
+        };
+        let Ok(Caller::AnyCert(caller)) = authenticate(&[Auth::AnyCert], &mut evidence) else {
+            panic!("any certificate is accepted");
+        };
+        assert_eq!(caller.fingerprint(), &identity.certificate.fingerprint());
+    }
+}
+
+#[test]
 fn the_certificate_cache_is_bounded() {
     let host = MemoryHost::default();
     let certificates = CertificateCache::default();
     let key = EcKeyPair::generate(Curve::P256, &SystemEntropy);
-    for number in 0..CERTIFICATES_CACHED as u64 + 20 {
+    for number in 0..CERTIFICATES_CACHED as u64 * 5 / 4 {
         let mut serial = [0; 16];
         serial[..8].copy_from_slice(&number.to_be_bytes());
         let validity = Validity {
