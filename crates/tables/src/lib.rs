@@ -37,6 +37,8 @@ pub mod nodes;
 pub mod proposals;
 pub mod secrets;
 pub mod service;
+#[cfg(test)]
+mod testing;
 
 pub use apps::*;
 pub use encoding::{Base64Bytes, Pem};
@@ -49,7 +51,7 @@ pub use proposals::*;
 pub use secrets::*;
 pub use service::*;
 
-/// The names of all maps under `public:ccf.` that may occur in a ledger, ascending (kv-tables.md 3). Auditors
+/// The names of all maps under `public:ccf.` that may occur in a ledger (kv-tables.md 3). Auditors
 /// compare a ledger with this list, so it is closed: state that has no place in these maps goes into values
 /// of existing ones, or outside the ledger.
 pub const NAMES: [&str; 47] = [
@@ -101,3 +103,29 @@ pub const NAMES: [&str; 47] = [
     SNAPSHOT_EVIDENCE.name(),
     TREE.name(),
 ];
+
+#[cfg(test)]
+mod names_tests {
+    use std::collections::BTreeSet;
+
+    use quorate_kv::{Domain, Namespace, classify};
+
+    use super::NAMES;
+
+    /// The index of kv-tables.md 3, without the singular `public:ccf.gov.jwt.public_signing_key`.
+    #[test]
+    fn kv_tables_3_the_set_of_names_is_closed() {
+        let names: BTreeSet<_> = NAMES.into_iter().collect();
+        assert_eq!(names.len(), NAMES.len(), "each map is declared once");
+        let internal = names
+            .iter()
+            .filter(|name| classify(name) == Ok((Domain::Public, Namespace::Internal)));
+        assert_eq!(internal.count(), 11);
+        let governance = names
+            .iter()
+            .filter(|name| classify(name) == Ok((Domain::Public, Namespace::Governance)));
+        assert_eq!(governance.count(), 36);
+        assert!(names.contains("public:ccf.gov.jwt.public_signing_keys"));
+        assert!(!names.contains("public:ccf.gov.jwt.public_signing_key"));
+    }
+}
