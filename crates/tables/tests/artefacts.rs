@@ -3,6 +3,9 @@
 //!
 //! Reads `$QUORATE_SHARED/data`, and fails where that is missing.
 
+// Tests, and helpers of tests, which the lint does not recognise.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
