@@ -121,30 +121,9 @@ impl Client {
     /// # Errors
     /// The complaint of `curl`, such as a refused connection or an unknown authority.
     pub fn try_send(&self, request: Request<'_>) -> Result<Response, String> {
-        let mut curl = self.command();
-        if request.method == "HEAD" {
-            curl.arg("--head");
-        } else {
-            curl.args(["--request", request.method]);
-        }
-        // No waiting for 100 Continue, and no content-type unless asked for.
-        curl.args(["--header", "Expect:"]);
-        if !request
-            .headers
-            .iter()
-            .any(|header| header.to_ascii_lowercase().starts_with("content-type"))
-        {
-            curl.args(["--header", "Content-Type:"]);
-        }
-        for header in &request.headers {
-            curl.args(["--header", header]);
-        }
-        if request.body.is_some() {
-            curl.args(["--data-binary", "@-"]);
-        }
-        curl.args(["--include", &format!("{}{}", self.base, request.target)]);
-
+        let mut curl = Command::new("curl");
         let mut child = curl
+            .args(self.arguments(&request, "@-"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -163,10 +142,54 @@ impl Client {
         Response::parse(&output.stdout)
     }
 
+    /// Makes many requests one after the other on one connection. Ends at the first that is not answered; returns the
+    /// answers so far.
+    pub fn send_batch(&self, requests: &[Request<'_>]) -> Vec<Response> {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = |name: String| {
+            directory
+                .path()
+                .join(name)
+                .to_str()
+                .expect("a path")
+                .to_owned()
+        };
+        let mut curl = Command::new("curl");
+        for (i, request) in requests.iter().enumerate() {
+            let body = file(format!("body{i}"));
+            if let Some(bytes) = &request.body {
+                std::fs::write(&body, bytes).expect("a body can be written");
+            }
+            if i > 0 {
+                curl.arg("--next");
+            }
+            curl.args(self.arguments(request, &format!("@{body}")));
+            curl.args(["--fail-early", "--output", &file(format!("answer{i}"))]);
+        }
+        let output = curl
+            .stdin(Stdio::null())
+            .output()
+            .expect("curl is installed");
+        let answers =
+            (0..requests.len()).map_while(|i| std::fs::read(file(format!("answer{i}"))).ok());
+        let answers: Vec<Response> = answers
+            .map_while(|bytes| Response::parse(&bytes).ok())
+            .collect();
+        if output.status.success() {
+            assert_eq!(answers.len(), requests.len());
+        }
+        answers
+    }
+
     /// `curl` with the options for this client, for tests that need something special.
     pub fn command(&self) -> Command {
         let mut curl = Command::new("curl");
-        curl.args([
+        curl.args(self.options());
+        curl
+    }
+
+    fn options(&self) -> Vec<String> {
+        let fixed = [
             "--silent",
             "--show-error",
             "--globoff",
@@ -174,15 +197,49 @@ impl Client {
             "--http1.1",
             "--max-time",
             "60",
-        ]);
+        ];
+        let mut options: Vec<String> = fixed.map(str::to_owned).to_vec();
+        let path = |path: &Path| path.to_str().expect("a path").to_owned();
         match &self.authority {
-            Some(file) => curl.arg("--cacert").arg(file),
-            None => curl.arg("--insecure"),
-        };
-        if let Some((certificate, key)) = &self.identity {
-            curl.arg("--cert").arg(certificate).arg("--key").arg(key);
+            Some(file) => options.extend(["--cacert".to_owned(), path(file)]),
+            None => options.push("--insecure".to_owned()),
         }
-        curl
+        if let Some((certificate, key)) = &self.identity {
+            options.extend([
+                "--cert".to_owned(),
+                path(certificate),
+                "--key".to_owned(),
+                path(key),
+            ]);
+        }
+        options
+    }
+
+    fn arguments(&self, request: &Request<'_>, body: &str) -> Vec<String> {
+        let mut arguments = self.options();
+        if request.method == "HEAD" {
+            arguments.push("--head".to_owned());
+        } else {
+            arguments.extend(["--request".to_owned(), request.method.to_owned()]);
+        }
+        // No waiting for 100 Continue, and no content-type unless asked for.
+        let mut headers = vec!["Expect:".to_owned()];
+        let is_content_type =
+            |header: &&String| header.to_ascii_lowercase().starts_with("content-type");
+        if request.headers.iter().find(is_content_type).is_none() {
+            headers.push("Content-Type:".to_owned());
+        }
+        for header in headers.into_iter().chain(request.headers.iter().cloned()) {
+            arguments.extend(["--header".to_owned(), header]);
+        }
+        if request.body.is_some() {
+            arguments.extend(["--data-binary".to_owned(), body.to_owned()]);
+        }
+        arguments.extend([
+            "--include".to_owned(),
+            format!("{}{}", self.base, request.target),
+        ]);
+        arguments
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::ballots;
-use crate::http::{Client, Response};
+use crate::http::{Client, Request, Response};
 use crate::identity::Identity;
 use crate::node::{Founder, Node, NodeOptions};
 use crate::programs;
@@ -263,6 +263,19 @@ impl Service {
     /// `POST` of a signed message to a governance path.
     pub fn send(&self, signer: &Identity, path: &str, message: Message<'_>) -> Response {
         self.post(path, self.signer.sign(signer, message))
+    }
+
+    /// The same as a request to be sent, to a path with its query.
+    pub fn signed<'a>(
+        &self,
+        target: &'a str,
+        signer: &Identity,
+        message: Message<'_>,
+    ) -> Request<'a> {
+        let body = self.signer.sign(signer, message);
+        Request::new("POST", target)
+            .header("content-type", "application/cose")
+            .body(body)
     }
 
     /// `POST` of bytes, as a COSE message, to a governance path.

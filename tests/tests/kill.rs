@@ -2,7 +2,6 @@
 //! and contains everything that was reported as committed.
 #![cfg(test)]
 
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -23,6 +22,7 @@ fn up_to(limit: Duration) -> Duration {
 
 #[test]
 fn killed_under_load() {
+    let mut written = 0;
     for round in 0..6 {
         // Small chunks and frequent signatures, so that the kill meets every kind of file operation.
         let mut service = Service::open(&ServiceOptions {
@@ -49,7 +49,16 @@ fn killed_under_load() {
             "Open",
             "{what}"
         );
+        let entries = walk.json["entries"].as_array().unwrap();
+        written += entries
+            .iter()
+            .filter(|entry| entry["private_bytes"] != 0)
+            .count();
     }
+    assert!(
+        written > 100,
+        "only {written} transactions of users in all rounds: there was no load"
+    );
 }
 
 /// Writes and votes from several clients while one asks for the last committed transaction; kills the node; the last
@@ -57,14 +66,12 @@ fn killed_under_load() {
 fn kill_under_load(service: &mut Service, delay: Duration) -> u64 {
     let stop = AtomicBool::new(false);
     let committed = AtomicU64::new(0);
-    let requests = service.directory().join("load");
-    std::fs::write(&requests, many_writes(&service.user(0).base, 2000)).unwrap();
     let (user, anyone) = (service.user(0), service.client());
     let members = &service.members;
     let governed: &Service = service;
     std::thread::scope(|scope| {
         for _ in 0..3 {
-            scope.spawn(|| run_load(&user, &requests));
+            scope.spawn(|| run_load(&user));
         }
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
@@ -102,56 +109,18 @@ fn kill_under_load(service: &mut Service, delay: Duration) -> u64 {
     committed.into_inner()
 }
 
-/// Many requests of one connection, as a configuration of curl.
-fn many_writes(base: &str, count: usize) -> String {
-    (0..count)
-        .map(|i| {
-            let body = json!({"id": i % 100, "msg": format!("record {i} {}", "x".repeat(i % 300))})
-                .to_string();
-            format!(
-                "url = \"{base}/app/log/private\"\ndata-binary = \"{}\"\n\
-                 header = \"content-type: application/json\"\noutput = \"/dev/null\"\nnext\n",
-                body.replace('"', "\\\"")
-            )
-        })
-        .collect()
-}
-
-fn run_load(user: &Client, requests: &std::path::Path) {
-    // Options for TLS belong to each request of the file, so they are given in a file of defaults too.
-    let command = user.command();
-    let options: Vec<String> = command
-        .get_args()
-        .map(|argument| argument.to_str().expect("an option").to_owned())
-        .collect();
-    let defaults: String = options_as_config(&options);
-    let text = std::fs::read_to_string(requests).unwrap();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(
-        file.path(),
-        text.replace("url = ", &format!("{defaults}url = ")),
-    )
-    .unwrap();
-    let _ = Command::new("curl")
-        .arg("--config")
-        .arg(file.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-}
-
-/// `--cacert FILE --silent` as lines of a configuration file of curl.
-fn options_as_config(options: &[String]) -> String {
-    let mut text = String::new();
-    for option in options {
-        match option.strip_prefix("--") {
-            Some(name) => text.push_str(&format!("\n{name}")),
-            None => text.push_str(&format!(" = \"{option}\"")),
+/// Writes on one connection after the other, until the node is gone.
+fn run_load(user: &Client) {
+    loop {
+        let bodies = (0..200)
+            .map(|i| json!({"id": i % 100, "msg": format!("record {i} {}", "x".repeat(i % 300))}));
+        let requests: Vec<Request<'_>> = bodies
+            .map(|body| Request::new("POST", "/app/log/private").body(body.to_string()))
+            .collect();
+        if user.send_batch(&requests).len() < requests.len() {
+            return;
         }
     }
-    text.push('\n');
-    text
 }
 
 #[test]
