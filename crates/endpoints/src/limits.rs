@@ -23,9 +23,9 @@ pub const TEMPLATE_PARAMETERS_MAX: usize = 8;
 /// Threads that run scripts, by default.
 pub const SCRIPT_THREADS_DEFAULT: usize = 2;
 
-/// Stack of a script thread, in bytes: what the interpreter may use by default (1 MiB,
-/// js-runtime.md 3) or by a member's decision, and room for the native code around it.
-pub const SCRIPT_STACK_BYTES: usize = 32 << 20;
+/// Stack of a script thread, in bytes: what scripts may use by a member's decision, and room for the
+/// native code around it.
+pub const SCRIPT_STACK_BYTES: usize = quorate_script::REQUIRED_STACK_BYTES;
 
 /// Requests that wait for a script thread, each for governance and for applications.
 pub const SCRIPT_QUEUE_DEFAULT: usize = 256;

@@ -118,7 +118,10 @@ impl ScriptPool {
                 let thread = Builder::new()
                     .name(format!("{}-{number}", quota.name()))
                     .stack_size(options.stack_bytes)
-                    .spawn(move || queue.work())?;
+                    .spawn(move || {
+                        quorate_script::declare_thread_stack(options.stack_bytes);
+                        queue.work();
+                    })?;
                 pool.threads.lock().push(thread);
             }
         }
