@@ -2,6 +2,8 @@
 
 use std::thread;
 
+use proptest::prelude::*;
+
 use super::*;
 use Kind::{Last, Plain, Signature};
 
@@ -305,4 +307,57 @@ fn signatures_in_the_tail_are_no_different() {
     drop(files);
     let files = LedgerFiles::open(&directory, &[], &NO_SYNC).unwrap();
     assert_eq!(read_all(&files), all);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever happens to a file: it is opened, cut or set aside, and what is kept can be read.
+    #[test]
+    fn damaged_files_are_survived(
+        complete in any::<bool>(),
+        len in any::<prop::sample::Index>(),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        header in prop::option::of(any::<u64>()),
+    ) {
+        let all = entries(1, &[Plain, Signature, Last]);
+        let mut bytes = file_of(&all, complete);
+        bytes.truncate(len.index(bytes.len() * 3).min(bytes.len()));
+        for (at, with) in flips {
+            if !bytes.is_empty() {
+                let at = at.index(bytes.len());
+                bytes[at] ^= with;
+            }
+        }
+        if let (Some(header), Some(start)) = (header, bytes.first_chunk_mut()) {
+            *start = header.to_le_bytes();
+        }
+        // Contents are not verified here: what is found calls itself the entries from 1 on, no more is known.
+        let known = |found: &[Vec<u8>]| {
+            found.iter().zip(1_u64..).all(|(found, seqno)| found[24..32] == seqno.to_le_bytes())
+        };
+
+        let (_parent, directory) = directory();
+        fs::create_dir(&directory).unwrap();
+        fs::write(directory.join("ledger_1"), &bytes).unwrap();
+        if let Ok(reader) = ChunkReader::open(&directory.join("ledger_1")) {
+            for seqno in reader.first()..=reader.last() {
+                prop_assert!(reader.entry(seqno).is_ok());
+            }
+        }
+        let files = LedgerFiles::open(&directory, &[], &NO_SYNC).unwrap();
+        let found = read(&files, 1, files.last()).unwrap();
+        prop_assert_eq!(found.len() as u64, files.last());
+        prop_assert!(known(&found));
+        drop(files);
+
+        fs::remove_dir_all(&directory).unwrap();
+        fs::create_dir(&directory).unwrap();
+        fs::write(directory.join("ledger_1-3.committed"), &bytes).unwrap();
+        let files = LedgerFiles::open(&directory, &[], &NO_SYNC).unwrap();
+        if let Ok(found) = read(&files, 1, 3) {
+            prop_assert!(known(&found));
+        }
+        prop_assert_eq!(fs::read(directory.join("ledger_1-3.committed")).unwrap(), bytes);
+    }
 }
