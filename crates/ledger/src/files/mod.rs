@@ -10,8 +10,8 @@
 //!
 //! | on disk | then |
 //! |---|---|
-//! | an open file that ends inside an entry | cut after the last whole entry |
-//! | a position table without its header | the table is cut off again |
+//! | an open file that ends inside an entry | cut after the last whole entry; removed if there is none |
+//! | a position table without its header, or with half of it | the table is cut off again |
 //! | a header whose table is damaged, all entries whole | opened again as an open file |
 //! | a file that is damaged otherwise | set aside as `.ignored`, with a warning |
 //!
