@@ -80,20 +80,35 @@ fn accept_one(client: &mut Client, members: &[Member], index: u64) -> Outcome<()
     let proposal = json!({ "actions": [{ "name": "set_member_data", "args": {
         "member_id": members[0].id, "member_data": { "round": index },
     } }] });
-    let created = client.signed(&members[0], "proposal", None, "members/proposals:create", &proposal)?;
-    let id = created["proposalId"].as_str().ok_or("no proposal id")?.to_owned();
+    let created = client.signed(
+        &members[0],
+        "proposal",
+        None,
+        "members/proposals:create",
+        &proposal,
+    )?;
+    let id = created["proposalId"]
+        .as_str()
+        .ok_or("no proposal id")?
+        .to_owned();
     let mut state = created;
     for (member, vote) in members.iter().zip(BALLOTS) {
         let ballot = json!({ "ballot": format!("export function vote (proposal, proposerId) {{ return {vote} }}") });
         let path = format!("members/proposals/{id}/ballots/{}:submit", member.id);
         state = client.signed(member, "ballot", Some(&id), &path, &ballot)?;
     }
-    if state["proposalState"] == "Accepted" { Ok(()) } else { Err(format!("proposal ended as {state}").into()) }
+    if state["proposalState"] == "Accepted" {
+        Ok(())
+    } else {
+        Err(format!("proposal ended as {state}").into())
+    }
 }
 
 fn memory(client: &mut Client) -> Outcome<u64> {
     let answer = client.exchange("GET", "/node/memory", "application/json", b"")?;
-    answer["current_allocated_heap_size"].as_u64().ok_or_else(|| format!("no memory in {answer}").into())
+    answer["current_allocated_heap_size"]
+        .as_u64()
+        .ok_or_else(|| format!("no memory in {answer}").into())
 }
 
 struct Member {
@@ -104,10 +119,14 @@ struct Member {
 
 impl Member {
     fn read(common: &Path, name: &str) -> Outcome<Self> {
-        let certificate = Certificate::from_pem(&std::fs::read_to_string(common.join(format!("{name}_cert.pem")))?)?;
+        let certificate = Certificate::from_pem(&std::fs::read_to_string(
+            common.join(format!("{name}_cert.pem")),
+        )?)?;
         Ok(Self {
             id: certificate.fingerprint().to_string(),
-            key: EcKeyPair::from_pem(&std::fs::read_to_string(common.join(format!("{name}_privk.pem")))?)?,
+            key: EcKeyPair::from_pem(&std::fs::read_to_string(
+                common.join(format!("{name}_privk.pem")),
+            )?)?,
             certificate,
         })
     }
@@ -129,11 +148,17 @@ impl Client {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let host = address.rsplit_once(':').map_or(address, |(host, _)| host).to_owned();
+        let host = address
+            .rsplit_once(':')
+            .map_or(address, |(host, _)| host)
+            .to_owned();
         let session = ClientConnection::new(Arc::new(config), ServerName::try_from(host)?)?;
         let tcp = TcpStream::connect(address)?;
         tcp.set_nodelay(true)?;
-        Ok(Self { address: address.to_owned(), stream: StreamOwned::new(session, tcp) })
+        Ok(Self {
+            address: address.to_owned(),
+            stream: StreamOwned::new(session, tcp),
+        })
     }
 
     fn signed(
@@ -145,12 +170,32 @@ impl Client {
         payload: &Value,
     ) -> Outcome<Value> {
         let created_at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        let header = RequestHeader { msg_type: kind, created_at, proposal_id };
-        let body = sign_request(&member.key, &member.certificate, &header, payload.to_string().as_bytes())?;
-        self.exchange("POST", &format!("/gov/{path}?api-version=2024-07-01"), "application/cose", &body)
+        let header = RequestHeader {
+            msg_type: kind,
+            created_at,
+            proposal_id,
+        };
+        let body = sign_request(
+            &member.key,
+            &member.certificate,
+            &header,
+            payload.to_string().as_bytes(),
+        )?;
+        self.exchange(
+            "POST",
+            &format!("/gov/{path}?api-version=2024-07-01"),
+            "application/cose",
+            &body,
+        )
     }
 
-    fn exchange(&mut self, method: &str, target: &str, content_type: &str, body: &[u8]) -> Outcome<Value> {
+    fn exchange(
+        &mut self,
+        method: &str,
+        target: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Outcome<Value> {
         let mut request = format!(
             "{method} {target} HTTP/1.1\r\nhost: {}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n",
             self.address,
@@ -177,8 +222,16 @@ impl Client {
         self.stream.read_exact(&mut answer)?;
         let status = head.split(' ').nth(1).unwrap_or("");
         if !status.starts_with('2') {
-            return Err(format!("{method} {target}: {status} {}", String::from_utf8_lossy(&answer)).into());
+            return Err(format!(
+                "{method} {target}: {status} {}",
+                String::from_utf8_lossy(&answer)
+            )
+            .into());
         }
-        if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer)?) }
+        if answer.is_empty() {
+            Ok(Value::Null)
+        } else {
+            Ok(serde_json::from_slice(&answer)?)
+        }
     }
 }
