@@ -1,7 +1,10 @@
 //! The commit path in process: sequence, encode, encrypt, hash, append to the tree and sign, for private writes
 //! of 20 bytes. One thread does everything; the engine only counts, so neither disk nor network is measured.
 
-#![allow(clippy::expect_used, reason = "a benchmark stops at the first surprise")]
+#![allow(
+    clippy::expect_used,
+    reason = "a benchmark stops at the first surprise"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -16,8 +19,8 @@ use quorate_ledger::merkle::MerkleTree;
 use quorate_ledger::signature::RunSigner;
 use quorate_ledger::{LedgerSecret, SecretInForce, TxId, WriteSet};
 use quorate_replication::{
-    Batch, Effect, Engine, EngineError, Events, Listener, Member, Role, Sequencer, SequencerConfig,
-    SignatureSource,
+    Batch, Effect, Engine, EngineError, Events, Listener, Member, Origin, Role, Sequencer,
+    SequencerConfig, SignatureSource,
 };
 
 /// Transactions of one measured round.
@@ -29,8 +32,15 @@ const KEYS: u64 = 10_000;
 struct Sink(AtomicU64);
 
 impl Engine for Sink {
-    fn start(&self, listener: Arc<dyn Listener>) {
+    fn start(&self, listener: Arc<dyn Listener>, _: Origin) -> Result<(), EngineError> {
         listener.role_changed(&Role::Primary { view: 2 });
+        Ok(())
+    }
+    fn truncate(&self, _: u64) -> Result<(), EngineError> {
+        Ok(())
+    }
+    fn end_recovery(&self) -> Result<(), EngineError> {
+        Ok(())
     }
     fn append(&self, batch: Batch) -> Result<(), EngineError> {
         self.0.store(batch.last_seqno(), Ordering::Relaxed);
@@ -92,7 +102,8 @@ fn sequencer() -> (Arc<Sequencer>, Arc<Sink>) {
         node.clone(),
         node,
     );
-    sink.start(sequencer.clone());
+    sink.start(sequencer.clone(), Origin::Ledger)
+        .expect("a sink always starts");
     (sequencer, sink)
 }
 

@@ -51,6 +51,18 @@ pub enum EngineError {
         /// Last seqno of the log.
         log_end: u64,
     },
+    /// The log cannot be cut there.
+    #[error(
+        "the log cannot be cut after {seqno}: it is committed up to {committed} and ends at {log_end}"
+    )]
+    NotABorder {
+        /// Where it was to be cut.
+        seqno: u64,
+        /// Commit point.
+        committed: u64,
+        /// Last seqno of the log.
+        log_end: u64,
+    },
     /// The engine has been stopped, or died with the reason it reported.
     #[error("the replication engine is stopped")]
     Stopped,
@@ -62,21 +74,56 @@ pub enum EngineError {
         /// Their node ids.
         members: String,
     },
+    /// The operating system refuses a thread.
+    #[error("the thread that writes the ledger cannot be started: {0}")]
+    Thread(std::io::Error),
     /// Reading the ledger files failed.
     #[error(transparent)]
     Files(#[from] FilesError),
 }
 
+/// Where the log of this node begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// At the end of what the ledger directory holds; seqno 1 if that is nothing.
+    Ledger,
+    /// After this seqno: the state up to it came from elsewhere, for example from a snapshot (ledger.md 1.7).
+    After(u64),
+    /// After this seqno, the last signed one of a service that is being recovered: new files carry the `.recovery`
+    /// suffix until [`Engine::end_recovery`] (ledger.md 1.8).
+    Recovery(u64),
+}
+
 /// A replicated log of signed runs.
 pub trait Engine: Send + Sync {
-    /// Starts the engine at the end of the log as it is on disk; `listener` hears everything from now on.
-    fn start(&self, listener: std::sync::Arc<dyn Listener>);
+    /// Starts the engine at `origin`; `listener` hears everything from now on.
+    ///
+    /// # Errors
+    /// [`EngineError::Files`] if the ledger cannot begin there, [`EngineError::Stopped`] the second time.
+    fn start(
+        &self,
+        listener: std::sync::Arc<dyn Listener>,
+        origin: Origin,
+    ) -> Result<(), EngineError>;
 
     /// Queues one run. Returns at once; the fate of the run is told to the listener.
     ///
     /// # Errors
     /// [`EngineError::NotNext`] if the run does not follow the last one queued, [`EngineError::Stopped`].
     fn append(&self, batch: Batch) -> Result<(), EngineError>;
+
+    /// Cuts the log back to `seqno`, the end of a batch at or above the commit point. The listener hears of it when
+    /// it is done, behind everything that was queued before.
+    ///
+    /// # Errors
+    /// [`EngineError::NotABorder`] if `seqno` lies beyond the log or below what is committed; [`EngineError::Stopped`].
+    fn truncate(&self, seqno: u64) -> Result<(), EngineError>;
+
+    /// The recovered service is open: files lose their `.recovery` suffix.
+    ///
+    /// # Errors
+    /// [`EngineError::Files`] if they cannot be renamed, [`EngineError::Stopped`].
+    fn end_recovery(&self) -> Result<(), EngineError>;
 
     /// Makes the voter set equal to `members`.
     ///

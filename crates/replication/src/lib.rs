@@ -12,7 +12,7 @@ mod sequencer;
 mod status;
 
 pub use batch::Batch;
-pub use engine::{Engine, EngineError, Listener, Member, Role};
+pub use engine::{Engine, EngineError, Listener, Member, Origin, Role};
 pub use one_node::OneNode;
 pub use sequencer::{
     CommitError, Driver, Effect, Events, Sequencer, SequencerConfig, SignatureSource,

@@ -20,5 +20,8 @@ pub const UNCOMMITTED_BYTES_MAX: usize = 512 << 20;
 /// Batches that the one-node engine writes with one flush.
 pub const GROUP_COMMIT_BATCHES_MAX: usize = 64;
 
-/// A flush that takes longer than this is worth a log line.
+/// A flush that takes longer than this is worth a log line, unless the configuration says otherwise.
 pub const SLOW_FLUSH: Duration = Duration::from_millis(100);
+
+/// From so many times the threshold on, a slow operation is logged as a failure (node-and-operations.md 3.1).
+pub const STALLED_FACTOR: u32 = 100;

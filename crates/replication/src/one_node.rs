@@ -7,14 +7,14 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
 use quorate_ledger::files::{FilesError, LedgerFiles, LedgerReader};
 
 use crate::batch::Batch;
-use crate::engine::{Engine, EngineError, Listener, Member, Role};
+use crate::engine::{Engine, EngineError, Listener, Member, Origin, Role};
 use crate::limits;
 
 /// See the module documentation.
@@ -34,6 +34,8 @@ struct Shared {
     files: Mutex<LedgerFiles>,
     /// For everybody else: reads while the writer waits for the disk.
     reader: LedgerReader,
+    /// A flush that takes longer is logged.
+    slow_flush: Duration,
     /// Why writes are refused at present, if they are.
     refusal: Mutex<Option<String>>,
     refusing: AtomicBool,
@@ -42,8 +44,12 @@ struct Shared {
 
 struct Queue {
     batches: VecDeque<Batch>,
+    /// Last seqno that the writer has taken: it is committed, or will be.
+    taken: u64,
     /// Last seqno queued or on disk.
     end: u64,
+    /// Cuts that the listener has not been told yet.
+    cuts: VecDeque<u64>,
     closed: bool,
 }
 
@@ -51,10 +57,19 @@ impl OneNode {
     /// An engine over `files`. `view` is the view in which the service starts (2 for a new one).
     #[must_use]
     pub fn new(files: LedgerFiles, view: u64) -> Self {
+        Self::with_slow_flush(files, view, limits::SLOW_FLUSH)
+    }
+
+    /// The same; flushes that take longer than `slow_flush` are logged (`slow_io_logging_threshold`,
+    /// node-and-operations.md 3.1).
+    #[must_use]
+    pub fn with_slow_flush(files: LedgerFiles, view: u64, slow_flush: Duration) -> Self {
         let end = files.last();
         let queue = Queue {
             batches: VecDeque::new(),
+            taken: end,
             end,
+            cuts: VecDeque::new(),
             closed: false,
         };
         Self {
@@ -63,6 +78,7 @@ impl OneNode {
                 signal: Condvar::new(),
                 reader: files.reader(),
                 files: Mutex::new(files),
+                slow_flush,
                 refusal: Mutex::new(None),
                 refusing: AtomicBool::new(false),
                 listener: OnceLock::new(),
@@ -74,23 +90,31 @@ impl OneNode {
 }
 
 impl Engine for OneNode {
-    fn start(&self, listener: Arc<dyn Listener>) {
+    fn start(&self, listener: Arc<dyn Listener>, origin: Origin) -> Result<(), EngineError> {
         if self.shared.listener.set(listener.clone()).is_err() {
-            return;
+            return Err(EngineError::Stopped);
+        }
+        {
+            let mut files = self.shared.files.lock();
+            match origin {
+                Origin::Ledger => {}
+                Origin::After(seqno) => files.start_at(seqno)?,
+                Origin::Recovery(seqno) => {
+                    files.truncate(seqno)?;
+                    files.begin_recovery(seqno);
+                }
+            }
+            let mut queue = self.shared.queue.lock();
+            (queue.taken, queue.end) = (files.last(), files.last());
         }
         let shared = self.shared.clone();
-        match std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || shared.write_loop())
-        {
-            Ok(thread) => {
-                *self.writer.lock() = Some(thread);
-                listener.role_changed(&Role::Primary { view: self.view });
-            }
-            Err(error) => listener.failed(&format!(
-                "the ledger writer thread cannot be started: {error}"
-            )),
-        }
+            .map_err(EngineError::Thread)?;
+        *self.writer.lock() = Some(thread);
+        listener.role_changed(&Role::Primary { view: self.view });
+        Ok(())
     }
 
     fn append(&self, batch: Batch) -> Result<(), EngineError> {
@@ -110,6 +134,35 @@ impl Engine for OneNode {
         queue.batches.push_back(batch);
         self.shared.signal.notify_one();
         Ok(())
+    }
+
+    fn truncate(&self, seqno: u64) -> Result<(), EngineError> {
+        let mut queue = self.shared.queue.lock();
+        if queue.closed {
+            return Err(EngineError::Stopped);
+        }
+        let is_border = seqno == queue.taken
+            || queue
+                .batches
+                .iter()
+                .any(|batch| batch.last_seqno() == seqno);
+        if !is_border {
+            return Err(EngineError::NotABorder {
+                seqno,
+                committed: queue.taken,
+                log_end: queue.end,
+            });
+        }
+        // What the writer has taken is committed; the rest has not reached the disk.
+        queue.batches.retain(|batch| batch.last_seqno() <= seqno);
+        queue.end = seqno;
+        queue.cuts.push_back(seqno);
+        self.shared.signal.notify_one();
+        Ok(())
+    }
+
+    fn end_recovery(&self) -> Result<(), EngineError> {
+        Ok(self.shared.files.lock().end_recovery()?)
     }
 
     fn set_members(&self, members: &[Member]) -> Result<(), EngineError> {
@@ -160,7 +213,10 @@ impl Shared {
         let Some(listener) = self.listener.get() else {
             return;
         };
-        while let Some(batches) = self.next_batches() {
+        while let Some((batches, cuts)) = self.next_work() {
+            for seqno in cuts {
+                listener.truncated(seqno);
+            }
             let Some(last) = batches.last().map(Batch::last_seqno) else {
                 continue;
             };
@@ -201,17 +257,37 @@ impl Shared {
         *self.refusal.lock() = refusal;
     }
 
-    /// Everything that is queued, within the bound; `None` when the queue is closed and empty.
-    fn next_batches(&self) -> Option<Vec<Batch>> {
+    /// What is queued, within the bound, and the cuts made before it; `None` when the queue is closed and empty.
+    fn next_work(&self) -> Option<(Vec<Batch>, Vec<u64>)> {
         let mut queue = self.queue.lock();
-        while queue.batches.is_empty() {
+        while queue.batches.is_empty() && queue.cuts.is_empty() {
             if queue.closed {
                 return None;
             }
             self.signal.wait(&mut queue);
         }
+        let cuts: Vec<_> = queue.cuts.drain(..).collect();
+        if let Some(last_cut) = cuts.last()
+            && queue
+                .batches
+                .front()
+                .is_some_and(|batch| batch.first_seqno <= *last_cut)
+        {
+            // What was queued before the cut comes first: the listener hears of things in their order.
+            let before = queue
+                .batches
+                .iter()
+                .take_while(|batch| batch.last_seqno() <= *last_cut)
+                .count();
+            let batches: Vec<_> = queue.batches.drain(..before).collect();
+            queue.taken = batches.last().map_or(queue.taken, Batch::last_seqno);
+            queue.cuts.extend(cuts);
+            return Some((batches, Vec::new()));
+        }
         let count = queue.batches.len().min(limits::GROUP_COMMIT_BATCHES_MAX);
-        Some(queue.batches.drain(..count).collect())
+        let batches: Vec<_> = queue.batches.drain(..count).collect();
+        queue.taken = batches.last().map_or(queue.taken, Batch::last_seqno);
+        Some((batches, cuts))
     }
 
     fn write(&self, batches: &[Batch]) -> Result<(), FilesError> {
@@ -222,15 +298,39 @@ impl Shared {
         let began = Instant::now();
         files.flush()?;
         let took = began.elapsed();
-        if took >= limits::SLOW_FLUSH {
-            tracing::info!(
+        let what = || {
+            format!(
                 "Operation took too long ({took:?}): flush of the ledger up to seqno {}",
                 files.last()
-            );
+            )
+        };
+        match slowness(took, self.slow_flush) {
+            Slowness::None => {}
+            Slowness::Slow => tracing::info!("{}", what()),
+            Slowness::Stalled => tracing::warn!("{}", what()),
         }
         drop(files);
         self.look_at_space();
         Ok(())
+    }
+}
+
+/// How an operation is spoken of that took some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slowness {
+    None,
+    Slow,
+    /// Something is wrong with the disk.
+    Stalled,
+}
+
+fn slowness(took: Duration, threshold: Duration) -> Slowness {
+    if took <= threshold {
+        Slowness::None
+    } else if took < threshold.saturating_mul(limits::STALLED_FACTOR) {
+        Slowness::Slow
+    } else {
+        Slowness::Stalled
     }
 }
 

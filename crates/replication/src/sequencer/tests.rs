@@ -13,7 +13,7 @@ use quorate_ledger::signature::{RunSigner, SignatureEntry};
 use quorate_ledger::{LedgerSecret, SecretInForce, TxId, WriteSet};
 
 use super::{CommitError, Effect, Events, Sequencer, SequencerConfig, SignatureSource};
-use crate::{Batch, Engine, EngineError, Listener, Member, Role, TxStatus};
+use crate::{Batch, Engine, EngineError, Listener, Member, Origin, Role, TxStatus};
 
 #[derive(Default)]
 struct Memory {
@@ -22,8 +22,15 @@ struct Memory {
 }
 
 impl Engine for Memory {
-    fn start(&self, listener: Arc<dyn Listener>) {
+    fn start(&self, listener: Arc<dyn Listener>, _: Origin) -> Result<(), EngineError> {
         listener.role_changed(&Role::Primary { view: 2 });
+        Ok(())
+    }
+    fn truncate(&self, _: u64) -> Result<(), EngineError> {
+        Ok(())
+    }
+    fn end_recovery(&self) -> Result<(), EngineError> {
+        Ok(())
     }
     fn append(&self, batch: Batch) -> Result<(), EngineError> {
         self.batches.lock().push(batch);
@@ -93,7 +100,7 @@ fn fixture(config: SequencerConfig, hooks: Hooks<Effect>) -> Fixture {
         node.clone(),
         node.clone(),
     );
-    engine.start(sequencer.clone());
+    engine.start(sequencer.clone(), Origin::Ledger).unwrap();
     Fixture {
         sequencer,
         engine,
