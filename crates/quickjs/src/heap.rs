@@ -12,23 +12,10 @@ use rquickjs::{
     allocator::{Allocator, RustAllocator},
 };
 
-/// A new block of this size is refused at the limit; a smaller one, or the growth of an old one, is not.
-const LARGE_BYTES: usize = 64 * 1024;
-
-/// A new block of this size is refused once time is over: what is left runs on small ones.
-const LARGE_WHEN_LATE_BYTES: usize = 8 * 1024;
-
-/// What a heap may hold above its limit before the guard has to stop the script at once: a quarter of the
-/// limit, within these bounds.
-const GRACE_BYTES_MIN: usize = 1024 * 1024;
-
-const GRACE_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// What a heap may hold at most is this many times its limit, and [`HARD_EXTRA_BYTES`]: room for one native
-/// operation that was under way when the script was stopped.
-const HARD_FACTOR: usize = 3;
-
-const HARD_EXTRA_BYTES: usize = 64 * 1024 * 1024;
+use crate::limits::{
+    GRACE_BYTES_MAX, GRACE_BYTES_MIN, HARD_EXTRA_BYTES, HARD_FACTOR, LARGE_BYTES,
+    LARGE_WHEN_LATE_BYTES, MAX_BLOCK_BYTES,
+};
 
 /// Whoever watches a script, asked and told by its heap. Must not touch the engine's values: the engine is in
 /// the midst of changing an object.
@@ -214,9 +201,6 @@ unsafe impl Allocator for HeapAllocator {
         unsafe { RustAllocator::usable_size(ptr) }
     }
 }
-
-/// Keeps the sums of `RustAllocator` in range.
-const MAX_BLOCK_BYTES: usize = isize::MAX as usize / 2;
 
 impl HeapAllocator {
     fn counted(&self, block: *mut u8) -> *mut u8 {

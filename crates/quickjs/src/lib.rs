@@ -8,6 +8,7 @@
 
 mod engine;
 mod heap;
+mod limits;
 mod program;
 mod value;
 

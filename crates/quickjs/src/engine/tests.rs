@@ -66,10 +66,10 @@ fn garbage_is_collected_from_the_interrupt_handler() {
     })));
     engine.replace(Engine::of(&context));
     heap.set_limit(16 << 20);
-    // 400 MiB of cycles: each pass leaves an object that refers to itself.
+    // 100 MiB of cycles: each pass leaves an object that refers to itself.
     let outcome = context.with(|ctx| {
         ctx.eval::<i32, _>(
-            "(() => { let keep; for (let i = 0; i < 400000; i++) { const a = { text: 'x'.repeat(1000) + i }; a.me = a; keep = a; }
+            "(() => { let keep; for (let i = 0; i < 100000; i++) { const a = { text: 'x'.repeat(1000) + i }; a.me = a; keep = a; }
                return keep.me === keep ? 1 : 0 })()",
         )
     });

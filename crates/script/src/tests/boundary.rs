@@ -442,3 +442,35 @@ fn a_constitution_checked_at_the_edge_of_the_stack_does_not_overflow_it() {
         assert!(outcome.is_err(), "{outcome:?}");
     }
 }
+
+#[test]
+fn native_operations_that_outgrow_the_heap_leave_the_engine_whole() {
+    // Each goes on beyond the limit within one native operation, some up to the point where the engine is
+    // refused even a small block.
+    for body in [
+        "const t = d => d ? `[${t(d - 1)},${t(d - 1)}]` : '[1]'; const x = t(12); return JSON.parse(`[${x},${x},${x},${x}]`).length;",
+        "return Array.from({ length: 3e7 }).length;",
+        "return Object.assign({}, 'ab'.repeat(1e6)).length;",
+        "return new RegExp('(?:a|b|c)'.repeat(1e5)).test('x');",
+        "return eval('[' + '{a:1},'.repeat(1e5) + ']').length;",
+        "return eval('function f(){}'.repeat(1e5));",
+        "return Function(...Array(5000).fill('a').map((x, i) => x + i), 'return 1')();",
+        "return JSON.stringify(Array(1e5).fill({ a: 1 })).length;",
+        "return 'x'.repeat(6e4).replace(/x/g, 'yy'.repeat(200)).length;",
+        "return [...'x'.repeat(6e4).matchAll(/(x)/dg)].length;",
+        "let s = ''; for (let i = 0; i < 1e5; i++) s += 'é' + i; return s.normalize('NFD').length;",
+        "const g = (function* () { for (let i = 0;; i++) yield [i, {}]; })(); return new Map(g).size;",
+        "return Object.fromEntries((function* () { for (let i = 0;; i++) yield ['k' + i, {}]; })());",
+        "class A {} return Array(1e5).fill(0).map(() => class extends A { #p = 1; static m() {} }).length;",
+        "return Array(1e5).fill(0).map(() => (async () => { await 1; })()).length;",
+        "return Promise.all(Array(1e5).fill(1)) + '';",
+    ] {
+        for heap in [1 << 20, 3 << 20] {
+            let outcome = timed(body, || Eval::new().heap(heap).body(body));
+            if outcome.is_err() {
+                assert_full(body, outcome);
+            }
+            assert_eq!(Eval::new().text("1 + 1"), "2");
+        }
+    }
+}
