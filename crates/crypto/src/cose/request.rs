@@ -341,13 +341,13 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// Whether every label in `crit` is one of the standard parameters and stands in the message (RFC 9052, 3.1).
+    /// Only the registered parameters are processed; one that is critical and not among them is unknown, whether or
+    /// not it is present.
     fn critical_are_known(&self) -> bool {
-        self.critical.iter().all(|label| match label {
-            Head::Text(text) => !self.unknown_texts.contains(text),
-            head => head
-                .as_int()
-                .is_ok_and(|label| !self.unknown_ints.contains(&label)),
-        })
+        self.critical
+            .iter()
+            .all(|label| matches!(label, Head::Unsigned(1..=6)))
     }
 }
 
