@@ -1,5 +1,7 @@
 //! Tests against real artefacts: TCB versions as the reference takes them apart.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::{fs, path::PathBuf};
 
 use quorate_kv::{Snapshot, Tx};
