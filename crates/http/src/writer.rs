@@ -26,7 +26,8 @@ pub fn write(out: &mut Vec<u8>, response: &Response, to_head: bool) {
 pub fn write_head(out: &mut Vec<u8>, response: &Response, to_head: bool) -> Option<Bytes> {
     let response = sendable(response);
     status_line(out, response.status);
-    let length = if is_bodiless(response.status) {
+    // The answer to a HEAD tells the length of what it has, nothing, unless the endpoint says more.
+    let length = if to_head || is_bodiless(response.status) {
         0
     } else {
         response.body.len()
@@ -49,7 +50,7 @@ pub fn write_head(out: &mut Vec<u8>, response: &Response, to_head: bool) -> Opti
         content_length(out, length);
     }
     out.extend_from_slice(b"\r\n");
-    (length > 0 && !to_head).then(|| response.body.clone())
+    (length > 0).then(|| response.body.clone())
 }
 
 fn status_line(out: &mut Vec<u8>, status: u16) {
@@ -183,11 +184,11 @@ mod tests {
     }
 
     #[test]
-    fn rfc9110_9_3_2_head_has_no_body_but_its_length() {
+    fn apps_3_2_head_has_no_body_and_the_length_that_the_endpoint_names() {
         let plain = response(200, &[], "0123456789");
         assert_eq!(
             written(&plain, true),
-            "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n"
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
         );
         let given = response(200, &[("content-length", "77"), ("z", "1")], "");
         assert_eq!(

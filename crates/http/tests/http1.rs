@@ -125,7 +125,7 @@ async fn apps_9_1_head_has_no_body() {
             .receive_to(true)
             .await
             .head
-            .contains("content-length: 10\r\n")
+            .contains("content-length: 0\r\n")
     );
     assert_eq!(client.receive().await.text(), "x");
 }

@@ -341,9 +341,8 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// Whether every label in `crit` is one of the standard parameters and stands in the message (RFC 9052, 3.1).
     /// Only the registered parameters are processed; one that is critical and not among them is unknown, whether or
-    /// not it is present.
+    /// not it is present (RFC 9052, 3.1).
     fn critical_are_known(&self) -> bool {
         self.critical
             .iter()
