@@ -25,9 +25,19 @@ pub struct Identity {
 impl Identity {
     /// Makes keys, and writes their files into a directory.
     pub fn make(directory: &Path, name: &str, curve: Curve, with_encryption_key: bool) -> Identity {
-        let made =
-            generate_member_identity(name, curve, with_encryption_key, now(), &SystemEntropy)
-                .expect("an identity can be made");
+        Identity::make_at(directory, name, curve, with_encryption_key, now())
+    }
+
+    /// The same with a certificate that is valid for 365 days from a time in Unix seconds.
+    pub fn make_at(
+        directory: &Path,
+        name: &str,
+        curve: Curve,
+        with_encryption_key: bool,
+        from: i64,
+    ) -> Identity {
+        let made = generate_member_identity(name, curve, with_encryption_key, from, &SystemEntropy)
+            .expect("an identity can be made");
         let keys = made
             .encryption
             .as_ref()

@@ -278,7 +278,7 @@ fn javascript_application_8_7() {
     let mut service = service;
     service.settled();
     // One application did not compile.
-    service.node.stop_despite(&["Failed to refresh bytecode"]);
+    service.node.stop_despite(&["[fail ][gov]"]);
     let walk = Walk::of(&service.node.ledger());
     let rows = (1..=walk.len() as u64)
         .find_map(|seqno| {
@@ -305,6 +305,18 @@ fn javascript_application_8_7() {
             .contains("\"max_heap_bytes\":52428800"),
         "{runtime:?}"
     );
+}
+
+#[test]
+fn runtime_options_never_strangle_governance_3() {
+    let service = Service::default_open();
+    let tiny = json!({"max_heap_bytes": 1, "max_stack_bytes": 1, "max_execution_time_ms": 1});
+    service.accept(&propose_one("set_js_runtime_options", tiny));
+    // Ballots, resolve and apply still run, so that members can take it back.
+    let usual = json!({
+        "max_heap_bytes": 104_857_600, "max_stack_bytes": 1_048_576, "max_execution_time_ms": 5000
+    });
+    service.accept(&propose_one("set_js_runtime_options", usual));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! The sample logging application: business transactions of users (apps-and-endpoints.md 11), and the common endpoints.
 #![cfg(test)]
 
-use quorate_crypto::sha256;
+use quorate_crypto::{Curve, sha256};
 use quorate_tests::http::Request;
 use quorate_tests::service::propose_one;
 use quorate_tests::signer::Message;
-use quorate_tests::{Client, Response, Service, TxId};
+use quorate_tests::{Client, Identity, Response, Service, ServiceOptions, TxId, wait};
 use serde_json::json;
 
 fn delete(client: &Client, target: &str) -> Response {
@@ -170,6 +170,105 @@ fn only_users_are_admitted_5_2() {
         &user.get("/app/log/private?id=1"),
         "Could not find matching user certificate",
     );
+}
+
+#[test]
+fn certificates_out_of_date_are_refused_5_2() {
+    let service = Service::default_open();
+    const DAY: i64 = 86_400;
+    let make = |name: &str, from: i64| {
+        let now = quorate_tests::identity::now();
+        Identity::make_at(&service.directory(), name, Curve::P384, false, now + from)
+    };
+    for (identity, reason) in [
+        (
+            make("expired", -366 * DAY),
+            "is after certificate's Not After validity period",
+        ),
+        (
+            make("early", DAY),
+            "is before certificate's Not Before validity period",
+        ),
+    ] {
+        service.accept(&propose_one(
+            "set_user",
+            json!({"cert": identity.certificate}),
+        ));
+        let answer = service
+            .client()
+            .with_identity(&identity)
+            .get("/app/log/private?id=1");
+        answer.expect_error(
+            401,
+            "InvalidAuthenticationInfo",
+            "Invalid authentication credentials.",
+        );
+        let details = answer.json()["error"]["details"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let refused = details
+            .iter()
+            .find(|detail| detail["auth_policy"] == "user_cert")
+            .unwrap();
+        let message = refused["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("Current time ") && message.contains(reason),
+            "{message}"
+        );
+        // Signed messages of members and users are judged without regard to dates.
+        let body = service.signer.sign(&identity, Message::new("read", b""));
+        let request =
+            Request::new("GET", "/app/log/private?id=1").header("content-type", "application/cose");
+        assert_eq!(service.client().send(request.body(body)).status, 404);
+    }
+}
+
+#[test]
+fn too_many_uncommitted_transactions_are_refused_3_7() {
+    // Signed so rarely that the bound is met before.
+    let service = Service::open(&ServiceOptions {
+        changes: vec![
+            ("/consensus/max_uncommitted_tx_count", json!(10)),
+            (
+                "/ledger_signatures",
+                json!({"tx_count": 5000, "delay": "2s"}),
+            ),
+        ],
+        ..ServiceOptions::default()
+    });
+    service.settled();
+    let user = service.user(0);
+    let requests: Vec<Request<'_>> = (0..30)
+        .map(|i| {
+            Request::new("POST", "/app/log/private").body(json!({"id": i, "msg": "m"}).to_string())
+        })
+        .collect();
+    let answers = user.send_batch(&requests);
+    let refused = answers
+        .iter()
+        .find(|answer| answer.status != 200)
+        .expect("the bound is met");
+    refused.expect_error(
+        503,
+        "TooManyPendingTransactions",
+        "Too many transactions pending commit on the service.",
+    );
+    let admitted = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!((10..20).contains(&admitted), "{admitted} were admitted");
+    assert_eq!(
+        service.client().get("/node/state").status,
+        200,
+        "the node always answers"
+    );
+    wait::until("writes are admitted again", wait::SOON, || {
+        let answer = user.post_json("/app/log/private", &json!({"id": 1, "msg": "m"}));
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(answer.to_string())
+        }
+    });
 }
 
 #[test]
