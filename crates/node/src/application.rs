@@ -1,5 +1,7 @@
 //! What an application gives to the node it is linked with, and the `main` of a node program.
 
+use std::io::Write as _;
+
 use quorate_endpoints::{Frontend, RegistrationError};
 
 use crate::exit::Exit;
@@ -9,6 +11,9 @@ use crate::run;
 pub type Register = fn(&mut Frontend) -> Result<(), RegistrationError>;
 
 /// An application: one program, one node.
+///
+/// What it logs with `tracing` and the target `app` is in the node's log with the tag `[app]`: `tracing::info!(target:
+/// "app", ...)`, `warn!` for the level `fail`. Events of other targets that are not the node's own are left out.
 pub struct Application {
     /// Name of the program, as in `--version`.
     pub name: &'static str,
@@ -31,7 +36,8 @@ pub fn application_main(application: Application) -> std::process::ExitCode {
     match run::run(&application, &arguments) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(Exit { code, stderr }) => {
-            eprint!("{stderr}");
+            // Nobody listens any more: the code has to do.
+            let _ = std::io::stderr().write_all(stderr.as_bytes());
             std::process::ExitCode::from(code as u8)
         }
     }

@@ -2,8 +2,8 @@
 //! that the configuration names.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use crate::exit::{Exit, ExitCode};
@@ -16,18 +16,24 @@ const INPUT_FILE_BYTES_MAX: u64 = 16 << 20;
 /// # Errors
 /// 103 if it exists, 1 if it cannot be written.
 pub fn write_pid(path: &Path) -> Result<(), Exit> {
-    let created = OpenOptions::new().write(true).create_new(true).open(path);
-    match created.and_then(|mut file| file.write_all(std::process::id().to_string().as_bytes())) {
-        Ok(()) => Ok(()),
+    let failed = |error: std::io::Error| {
+        tracing::error!("PID file {} cannot be written: {error}", path.display());
+        Exit::logged(ExitCode::NodeCreation)
+    };
+    let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             tracing::error!("PID file {} already exists. Exiting.", path.display());
-            Err(Exit::logged(ExitCode::PidFileExists))
+            return Err(Exit::logged(ExitCode::PidFileExists));
         }
-        Err(error) => {
-            tracing::error!("PID file {} cannot be written: {error}", path.display());
-            Err(Exit::logged(ExitCode::NodeCreation))
-        }
-    }
+        Err(error) => return Err(failed(error)),
+    };
+    file.write_all(std::process::id().to_string().as_bytes())
+        .map_err(|error| {
+            // It is ours and says nothing: the next start must not stumble over it.
+            let _ = std::fs::remove_file(path);
+            failed(error)
+        })
 }
 
 /// Writes a file that the operator reads; it is complete as soon as it has its name.
@@ -35,14 +41,15 @@ pub fn write_pid(path: &Path) -> Result<(), Exit> {
 /// # Errors
 /// It cannot be written.
 pub fn write(path: &Path, content: &[u8]) -> Result<(), Exit> {
-    let failed = |error: std::io::Error| {
-        tracing::error!("File {} cannot be written: {error}", path.display());
-        Exit::logged(ExitCode::NodeCreation)
-    };
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}.tmp", std::process::id()));
-    std::fs::write(&temporary, content).map_err(failed)?;
-    std::fs::rename(&temporary, path).map_err(failed)
+    let written =
+        std::fs::write(&temporary, content).and_then(|()| std::fs::rename(&temporary, path));
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&temporary);
+        tracing::error!("File {} cannot be written: {error}", path.display());
+        Exit::logged(ExitCode::NodeCreation)
+    })
 }
 
 /// `{"<interface>":"<address>"}`, compact and sorted.
@@ -60,14 +67,28 @@ pub fn addresses(addresses: &BTreeMap<String, String>) -> String {
 /// Reads a text file that the configuration names.
 ///
 /// # Errors
-/// 255 if it cannot be opened or read, or is too large.
+/// 255 if it cannot be opened or read, is too large or no text; the log says which.
 pub fn read_text(path: &Path) -> Result<String, Exit> {
-    let readable =
-        std::fs::metadata(path).is_ok_and(|metadata| metadata.len() <= INPUT_FILE_BYTES_MAX);
-    if !readable {
-        return Err(Exit::file(&path.display().to_string()));
+    read_bounded(path).map_err(|reason| {
+        let path = path.display().to_string();
+        tracing::error!("Could not open file {path}: {reason}");
+        Exit::file(&path)
+    })
+}
+
+/// Reads what need not be a regular file, so its size is not known beforehand.
+fn read_bounded(path: &Path) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(INPUT_FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > INPUT_FILE_BYTES_MAX {
+        return Err(format!(
+            "it has more than {INPUT_FILE_BYTES_MAX} bytes, the most that are read"
+        ));
     }
-    std::fs::read_to_string(path).map_err(|_| Exit::file(&path.display().to_string()))
+    String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 text: {error}"))
 }
 
 /// Reads a JSON file that the configuration names.
@@ -97,11 +118,15 @@ pub fn ensure_directory(path: &Path) -> Result<(), Exit> {
 /// Deletes and recreates the scratch directory.
 ///
 /// # Errors
-/// It cannot be created.
+/// It cannot be emptied or created.
 pub fn fresh_scratch(path: &Path) -> Result<(), Exit> {
-    if path.is_dir() {
-        // What cannot be removed is found by the creation below.
-        let _ = std::fs::remove_dir_all(path);
+    match std::fs::remove_dir_all(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => {
+            tracing::error!("Directory {} cannot be emptied: {error}", path.display());
+            return Err(Exit::logged(ExitCode::NodeCreation));
+        }
     }
     ensure_directory(path)
 }
@@ -136,5 +161,67 @@ mod tests {
         let refusal = read_text(Path::new("no/such/file")).unwrap_err();
         assert_eq!(refusal.code, ExitCode::FileNotReadable);
         assert_eq!(refusal.stderr, "Could not open file no/such/file\n");
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn what_cannot_be_written_ends_the_start_and_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let inside = directory.path().join("absent/file");
+        assert_eq!(
+            write(&inside, b"x").unwrap_err().code,
+            ExitCode::NodeCreation
+        );
+        assert_eq!(write_pid(&inside).unwrap_err().code, ExitCode::NodeCreation);
+        // A directory of that name.
+        let taken = directory.path().join("taken");
+        std::fs::create_dir(&taken).unwrap();
+        let refusal = write(&taken, b"x").unwrap_err();
+        assert_eq!(refusal.code, ExitCode::NodeCreation);
+        assert_eq!(refusal.stderr, "", "the log says it");
+        assert_eq!(names(directory.path()), ["taken"]);
+    }
+
+    #[test]
+    fn files_are_overwritten_without_complaint() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("nodecert.pem");
+        std::fs::write(&path, "a longer text of an earlier node").unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(directory.path()), ["nodecert.pem"]);
+    }
+
+    #[test]
+    fn input_without_end_or_text_is_refused() {
+        for path in ["/dev/zero", "/proc/self/exe"] {
+            let refusal = read_text(Path::new(path)).unwrap_err();
+            assert_eq!(refusal.code, ExitCode::FileNotReadable);
+            assert_eq!(refusal.stderr, format!("Could not open file {path}\n"));
+        }
+        let refused = read_bounded(Path::new("/dev/zero")).unwrap_err();
+        assert!(refused.contains("16777216 bytes"), "{refused}");
+    }
+
+    #[test]
+    fn the_scratch_directory_is_wiped() {
+        let directory = tempfile::tempdir().unwrap();
+        let scratch = directory.path().join(".index");
+        fresh_scratch(&scratch).unwrap();
+        std::fs::write(scratch.join("old"), "x").unwrap();
+        fresh_scratch(&scratch).unwrap();
+        assert!(names(&scratch).is_empty());
+        std::fs::remove_dir(&scratch).unwrap();
+        std::fs::write(&scratch, "a file").unwrap();
+        assert_eq!(
+            fresh_scratch(&scratch).unwrap_err().code,
+            ExitCode::NodeCreation
+        );
     }
 }

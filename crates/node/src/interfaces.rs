@@ -17,7 +17,10 @@ use quorate_tables::NetInterface;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-use crate::exit::{Exit, ExitCode};
+use crate::exit::Exit;
+
+/// Connections that may wait to be accepted, as far as the system allows.
+const BACKLOG: i32 = 4096;
 
 type TlsSource = watch::Sender<Option<Arc<rustls::ServerConfig>>>;
 
@@ -215,10 +218,10 @@ fn bind_node_to_node(
 
 fn bind_rpc(name: &str, address: &Address) -> Result<(TcpListener, SocketAddr), Exit> {
     let Some(resolved) = resolve(address) else {
-        tracing::error!("RPC interface {name}: host of bind_address {address} cannot be resolved");
-        return Err(Exit::aborted(&format!(
-            "RPC interface {name}: host of {address} cannot be resolved"
-        )));
+        let reason =
+            format!("RPC interface {name}: host of bind_address {address} cannot be resolved");
+        tracing::error!("{reason}");
+        return Err(Exit::aborted(&reason));
     };
     let listener = listen(resolved, "TCP RPC Client")?;
     let bound = listener
@@ -227,9 +230,14 @@ fn bind_rpc(name: &str, address: &Address) -> Result<(TcpListener, SocketAddr), 
     Ok((listener, bound))
 }
 
+/// The address to bind; the IPv4 one where a name has both kinds (`localhost` is 127.0.0.1).
 fn resolve(address: &Address) -> Option<SocketAddr> {
     match (address.host.as_str(), address.port).to_socket_addrs() {
-        Ok(mut addresses) => addresses.next(),
+        Ok(addresses) => {
+            let addresses: Vec<_> = addresses.collect();
+            let v4 = addresses.iter().find(|address| address.is_ipv4());
+            v4.or(addresses.first()).copied()
+        }
         Err(error) => {
             tracing::warn!(
                 "uv_getaddrinfo for host:service [{}:{}] failed with error {error}",
@@ -244,14 +252,14 @@ fn resolve(address: &Address) -> Option<SocketAddr> {
 fn listen(address: SocketAddr, what: &str) -> Result<TcpListener, Exit> {
     let bound = TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
+        // Once more, for a longer queue than the standard library asks for.
+        rustix::net::listen(&listener, BACKLOG)?;
         Ok(listener)
     });
     bound.map_err(|error| {
-        tracing::error!("{what} listen failed on {address}: {error}");
-        Exit {
-            code: ExitCode::Aborted,
-            stderr: format!("{what} listen failed on {address}: {error}\n"),
-        }
+        let reason = format!("{what} listen failed on {address}: {error}");
+        tracing::error!("{reason}");
+        Exit::aborted(&reason)
     })
 }
 
@@ -314,3 +322,6 @@ fn http_limits(settings: &RpcInterface) -> HttpLimits {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

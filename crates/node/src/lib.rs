@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`application`] | what an application gives, and the `main` of a node program |
 //! | [`run`] | the life of the process: arguments, signals, stop |
-//! | [`start`] | founding a service |
+//! | [`start`] | founding a service, and putting the node together |
 //! | [`local_node`] | the node by itself: keys, certificates, gates, signing |
 //! | [`service_node`] | the node with its write path, as endpoints and governance see it |
 //! | [`hooks`] | reactions to the node's own tables |
@@ -31,6 +31,10 @@ mod process;
 mod run;
 mod service_node;
 mod start;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 mod version;
 
 pub use application::{Application, Register, application_main};

@@ -1,15 +1,20 @@
 //! Reading the configuration file (node-and-operations.md 1.3, 1.4): everything here is told on standard
 //! error, since there is no log yet.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use quorate_config::{Config, ConfigError, Note, parse_time};
+use quorate_config::{Config, ConfigError, Note, limits, parse_time};
 
 use crate::command_line::Arguments;
 use crate::exit::Exit;
 
 /// How often an unreadable file is tried again.
 const RETRY: Duration = Duration::from_millis(100);
+
+/// One byte more than a configuration may have, so that a longer file is refused as such.
+const TEXT_BYTES: u64 = limits::MAX_TEXT_BYTES as u64 + 1;
 
 /// A configuration that can be used.
 pub struct Loaded {
@@ -52,8 +57,10 @@ enum Failure {
 }
 
 fn try_load(path: &str) -> Result<Loaded, Failure> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| Failure::Unparsable(error.to_string()))?;
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(TEXT_BYTES).read_to_string(&mut text))
+        .map_err(|error| Failure::Unparsable(error.to_string()))?;
     match Config::parse(&text) {
         Ok((config, notes)) => Ok(Loaded {
             text,
@@ -62,5 +69,47 @@ fn try_load(path: &str) -> Result<Loaded, Failure> {
         }),
         Err(ConfigError::Syntax(reason)) => Err(Failure::Unparsable(reason)),
         Err(error) => Err(Failure::Invalid(error.describe(path))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logging::LogLevel;
+
+    fn refusal(config: &str, config_timeout: &str) -> String {
+        let arguments = Arguments {
+            config: config.to_owned(),
+            config_timeout: config_timeout.to_owned(),
+            check: true,
+            log_level: LogLevel::Info,
+        };
+        match load(&arguments) {
+            Ok(_) => panic!("{config} is no configuration"),
+            Err(exit) => exit.stderr,
+        }
+    }
+
+    #[test]
+    fn node_and_operations_1_3_what_is_no_configuration_is_told_on_standard_error() {
+        let text = refusal("absent.json", "0s");
+        assert!(
+            text.starts_with("terminate called after throwing an instance of 'std::logic_error'\n  what():  Error parsing configuration file absent.json: "),
+            "{text}"
+        );
+        assert!(
+            refusal("/dev/null", "150ms").contains("Error parsing configuration file /dev/null: ")
+        );
+        let text = refusal("absent.json", "soon");
+        assert!(text.contains("--config-timeout: "), "{text}");
+    }
+
+    #[test]
+    fn a_file_without_end_is_not_read_to_its_end() {
+        let text = refusal("/dev/zero", "0s");
+        assert!(
+            text.contains("Error parsing configuration file /dev/zero: "),
+            "{text}"
+        );
     }
 }

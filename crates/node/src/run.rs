@@ -1,11 +1,15 @@
 //! The life of a node process, from its arguments to its end (node-and-operations.md 1.4, 8). What founding
 //! a service means is in `start`.
 
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use quorate_attestation::Platform;
-use quorate_config::{CommandKind, LogFormat as ConfiguredFormat};
+use quorate_config::{CommandKind, Config, LogFormat as ConfiguredFormat};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -16,13 +20,17 @@ use crate::exit::{Exit, ExitCode};
 use crate::interfaces::Interfaces;
 use crate::load::{Loaded, load};
 use crate::logging::{Log, LogFormat};
+use crate::process::Watchdog;
 use crate::start::{self, RunningNode};
 use crate::{files, process, version};
 
 /// Scratch directory in the working directory, wiped at every start.
 const SCRATCH: &str = ".index";
 /// Longest wait for the open run to commit at a stop.
-const FINAL_COMMIT: Duration = Duration::from_secs(5);
+const FINAL_COMMIT: Duration = Duration::from_secs(4);
+/// From the signal to the end at the latest: more than all the bounds within a stop take together, and less than
+/// what operators' scripts allow (node-and-operations.md 8.1).
+const STOP_MAX: Duration = Duration::from_secs(9);
 /// More request threads than this are refused (node-and-operations.md 1.2, code 4).
 const WORKER_THREADS_MAX: u64 = 23;
 
@@ -35,7 +43,8 @@ pub fn run(application: &Application, arguments: &[String]) -> Result<(), Exit> 
     let version_text = version::text(platform, application.name);
     let options = match command_line::parse(arguments, application.name, &version_text)? {
         Invocation::Print(text) => {
-            print!("{text}");
+            // Nobody reads any more: nothing to do about it.
+            let _ = std::io::stdout().write_all(text.as_bytes());
             return Ok(());
         }
         Invocation::Run(options) => options,
@@ -51,39 +60,76 @@ pub fn run(application: &Application, arguments: &[String]) -> Result<(), Exit> 
         ConfiguredFormat::Json => LogFormat::Json,
     };
     let log = Log::install(format).map_err(|error| Exit::aborted(&error.to_string()))?;
+    process::abort_on_panic();
     announce(arguments, &options, &text, &notes);
     if options.check {
         tracing::info!("Configuration file successfully verified");
         return Ok(());
     }
-    let threshold = config
-        .command
-        .start
-        .as_ref()
-        .map_or(Ok(0), |start| start.recovery_threshold());
-    let threshold = threshold.map_err(|error| {
-        tracing::error!("{error}");
-        Exit::logged(ExitCode::InvalidValue)
-    })?;
-    files::write_pid(&config.output_files.pid_file)?;
-    log.set_level(options.log_level);
-    process::abort_on_panic();
+    let recovery_threshold = recovery_threshold(&config)?;
     refuse_unbuilt(&config, platform)?;
 
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("requests")
-        .build()
-        .map_err(|error| Exit::aborted(&format!("the runtime cannot be started: {error}")))?;
-    runtime.block_on(async {
-        let signals = Signals::install()?;
+    let runtime = runtime(config.worker_threads)?;
+    // From before the PID file, which scripts take as leave to send signals.
+    let signals = {
+        let _within = runtime.enter();
+        Signals::install()?
+    };
+    files::write_pid(&config.output_files.pid_file)?;
+    log.set_level(options.log_level);
+    process::raise_descriptor_limit();
+    let stopped = runtime.block_on(async {
         files::ensure_directory(&config.snapshots.directory)?;
         files::fresh_scratch(SCRATCH.as_ref())?;
         let interfaces = Interfaces::bind(&config)?;
         write_addresses(&config, &interfaces)?;
-        let node = start::start(application, Arc::new(config), interfaces, threshold)?;
+        let settings = start::Settings {
+            config: Arc::new(config),
+            interfaces,
+            recovery_threshold,
+            evidence_directory: PathBuf::new(),
+        };
+        let node = start::start(application, settings)?;
         serve_until_stopped(node, signals).await
-    })
+    })?;
+    drop(runtime);
+    tracing::info!("Enclave stopped successfully. Stopping host...");
+    tracing::info!("Host stopped successfully");
+    drop(stopped);
+    Ok(())
+}
+
+/// `worker_threads` counts threads beside the first; without it, there are as many as processors.
+fn runtime(worker_threads: u64) -> Result<Runtime, Exit> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = request_threads(worker_threads) {
+        builder.worker_threads(threads);
+    }
+    builder
+        .enable_all()
+        .thread_name("requests")
+        .build()
+        .map_err(|error| Exit::aborted(&format!("the runtime cannot be started: {error}")))
+}
+
+fn request_threads(worker_threads: u64) -> Option<usize> {
+    match usize::try_from(worker_threads) {
+        Ok(0) | Err(_) => None,
+        Ok(extra) => Some(extra.saturating_add(1)),
+    }
+}
+
+/// What a new service asks for, made possible (node-and-operations.md 4.2). Other commands have no threshold.
+fn recovery_threshold(config: &Config) -> Result<u64, Exit> {
+    match &config.command.start {
+        Some(start) if config.command.kind == CommandKind::Start => {
+            start.recovery_threshold().map_err(|error| {
+                tracing::error!("{error}");
+                Exit::logged(ExitCode::InvalidValue)
+            })
+        }
+        _ => Ok(0),
+    }
 }
 
 fn platform() -> Result<Platform, Exit> {
@@ -105,27 +151,23 @@ fn announce(arguments: &[String], options: &Arguments, text: &str, notes: &[quor
         .map(|argument| format!("\"{argument}\""))
         .collect();
     tracing::info!("CLI args: {}", quoted.join(" "));
-    if options.check {
-        return;
+    if !options.check {
+        tracing::info!("Configuration file {}:\n{text}", options.config);
+        let chosen = std::env::var("CCF_PLATFORM_OVERRIDE").ok();
+        let environment: serde_json::Map<_, _> = chosen
+            .into_iter()
+            .map(|value| ("CCF_PLATFORM_OVERRIDE".to_owned(), value.into()))
+            .collect();
+        tracing::info!("Environment: {:#}", serde_json::Value::Object(environment));
     }
-    tracing::info!("Configuration file {}:\n{text}", options.config);
-    let chosen = std::env::var("CCF_PLATFORM_OVERRIDE").ok();
-    let environment: serde_json::Map<_, _> = chosen
-        .into_iter()
-        .map(|value| ("CCF_PLATFORM_OVERRIDE".to_owned(), value.into()))
-        .collect();
-    tracing::info!("Environment: {:#}", serde_json::Value::Object(environment));
     for note in notes {
         tracing::info!("{note}");
     }
 }
 
 /// What the contract has and this version of the node has not: refused by name before anything is made.
-fn refuse_unbuilt(config: &quorate_config::Config, platform: Platform) -> Result<(), Exit> {
-    let refuse = |reason: String| {
-        tracing::warn!("Error starting node: {reason}");
-        Err(Exit::logged(ExitCode::NodeCreation))
-    };
+fn refuse_unbuilt(config: &Config, platform: Platform) -> Result<(), Exit> {
+    let refuse = |reason: String| Err(start::creation_failed(&reason));
     match config.command.kind {
         CommandKind::Start => {}
         CommandKind::Join => {
@@ -172,7 +214,7 @@ fn refuse_unbuilt(config: &quorate_config::Config, platform: Platform) -> Result
     Ok(())
 }
 
-fn write_addresses(config: &quorate_config::Config, interfaces: &Interfaces) -> Result<(), Exit> {
+fn write_addresses(config: &Config, interfaces: &Interfaces) -> Result<(), Exit> {
     let node_to_node = [(
         "node_to_node_interface".to_owned(),
         interfaces.node_to_node.bind_address.clone(),
@@ -222,15 +264,13 @@ impl Signals {
     }
 }
 
-async fn serve_until_stopped(node: RunningNode, mut signals: Signals) -> Result<(), Exit> {
+/// Returns what watches over the rest of the stop; to be kept until the process ends.
+async fn serve_until_stopped(node: RunningNode, mut signals: Signals) -> Result<Watchdog, Exit> {
     let (stop, stopped) = watch::channel(false);
     let mut sessions = JoinSet::new();
     let local = node.node.local.clone();
-    for interface in local
-        .interfaces
-        .take(&local.config)
-        .map_err(|error| Exit::aborted(&error.to_string()))?
-    {
+    let refused = |error: std::io::Error| Exit::aborted(&error.to_string());
+    for interface in local.interfaces.take(&local.config).map_err(refused)? {
         sessions.spawn(quorate_http::serve(
             interface,
             node.dispatcher.clone(),
@@ -238,6 +278,7 @@ async fn serve_until_stopped(node: RunningNode, mut signals: Signals) -> Result<
         ));
     }
     if let Some(listener) = local.interfaces.take_node_to_node() {
+        let listener = TcpListener::from_std(listener).map_err(refused)?;
         sessions.spawn(drop_connections(listener, stopped));
     }
     let mut ignore = local.config.ignore_first_sigterm;
@@ -258,13 +299,17 @@ async fn serve_until_stopped(node: RunningNode, mut signals: Signals) -> Result<
             }
         }
     }
+    let watchdog = Watchdog::start(STOP_MAX, || {
+        process::die(&format!(
+            "the node did not stop within {} s",
+            STOP_MAX.as_secs()
+        ))
+    });
     stop.send_replace(true);
     while sessions.join_next().await.is_some() {}
     commit_open_run(&node).await;
     node.stop();
-    tracing::info!("Enclave stopped successfully. Stopping host...");
-    tracing::info!("Host stopped successfully");
-    Ok(())
+    Ok(watchdog)
 }
 
 /// Signs what has been answered and is not signed yet, and waits a bounded time for it to commit.
@@ -287,10 +332,7 @@ async fn commit_open_run(node: &RunningNode) {
 }
 
 /// A service of one node has no peers: whoever connects to the node-to-node interface is let go at once, without a word.
-async fn drop_connections(listener: std::net::TcpListener, mut stopped: watch::Receiver<bool>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
-        return;
-    };
+async fn drop_connections(listener: TcpListener, mut stopped: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             accepted = listener.accept() => {
@@ -304,3 +346,6 @@ async fn drop_connections(listener: std::net::TcpListener, mut stopped: watch::R
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

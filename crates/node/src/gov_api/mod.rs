@@ -12,13 +12,24 @@ use std::sync::Arc;
 
 use quorate_endpoints::error::ApiError;
 use quorate_endpoints::{
-    ApiVersion, Auth, Context, Endpoint, Executor, Frontend, Quota, RegistrationError, Request,
-    Response, reply,
+    ApiInfo, ApiVersion, Auth, Context, Endpoint, Executor, Frontend, Quota, RegistrationError,
+    Request, Response, reply,
 };
 use quorate_governance::Env;
 use quorate_http::Method;
 use serde::Serialize;
 use serde_json::Value;
+
+/// The documents of the versions of the API carry these as their version.
+#[must_use]
+pub fn info() -> ApiInfo {
+    ApiInfo::new(
+        "CCF Governance",
+        "How members govern the service: proposals, ballots, members and their recovery shares, and views of the \
+         governed state",
+        "1.0.0",
+    )
+}
 
 /// Registers every governance endpoint that one node can serve.
 ///

@@ -6,99 +6,168 @@ use quorate_http::Method;
 use serde_json::json;
 
 pub(super) fn describe(frontend: &mut Frontend) -> Result<(), RegistrationError> {
-    for (path, operation) in signed() {
+    for (path, summary, operation) in signed() {
         let body = Schema::named(
             "SignedMessage",
             json!({ "type": "string", "format": "binary" }),
         );
-        frontend.describe(
-            Method::POST,
-            path,
-            operation.request_as("application/cose", body),
-        )?;
+        let operation = operation
+            .summary(summary)
+            .description("The body is a COSE_Sign1 message signed by the member")
+            .request_as("application/cose", body);
+        frontend.describe(Method::POST, path, operation)?;
     }
-    for (path, schema) in views() {
-        frontend.describe(Method::GET, path, Operation::new().response(schema))?;
+    for (path, summary, schema) in views() {
+        let operation = Operation::new().summary(summary).response(schema);
+        frontend.describe(Method::GET, path, operation)?;
     }
-    for path in [
-        "/service/constitution",
-        "/members/proposals/{proposalId}/ballots/{memberId}",
-        "/service/javascript-modules/{moduleName}",
-        "/service/js-modules/{moduleName}",
-    ] {
-        let script = Operation::new().response_as(200, reply::JAVASCRIPT, Schema::string());
-        frontend.describe(Method::GET, path, script)?;
+    for (path, summary) in scripts() {
+        let operation =
+            Operation::new()
+                .summary(summary)
+                .response_as(200, reply::JAVASCRIPT, Schema::string());
+        frontend.describe(Method::GET, path, operation)?;
     }
     let case = Schema::named("Case", json!({ "type": "string", "enum": ["original"] }));
     let application = Operation::new()
+        .summary("Endpoints of the JavaScript application")
+        .description("With case=original, names are spelt as they were proposed")
         .optional_query("case", case)
         .response(application());
     frontend.describe(Method::GET, "/service/javascript-app", application)?;
     Ok(())
 }
 
+/// Endpoints that answer JavaScript source.
+fn scripts() -> [(&'static str, &'static str); 4] {
+    [
+        ("/service/constitution", "The constitution"),
+        (
+            "/members/proposals/{proposalId}/ballots/{memberId}",
+            "A ballot as it was submitted",
+        ),
+        (
+            "/service/javascript-modules/{moduleName}",
+            "One JavaScript module of the application",
+        ),
+        (
+            "/service/js-modules/{moduleName}",
+            "One JavaScript module of the application",
+        ),
+    ]
+}
+
 /// Endpoints that take a signed message.
-fn signed() -> Vec<(&'static str, Operation)> {
+fn signed() -> Vec<(&'static str, &'static str, Operation)> {
     vec![
         (
             "/members/proposals:create",
+            "Submit a proposal",
             Operation::new().response(proposal()),
         ),
         (
             "/members/proposals/{proposalId}:withdraw",
+            "Withdraw a proposal of one's own",
             Operation::new().response(proposal()).status(204),
         ),
         (
             "/members/proposals/{proposalId}/ballots/{memberId}:submit",
+            "Submit a ballot",
             Operation::new().response(proposal()),
         ),
         (
             "/members/state-digests/{memberId}:update",
+            "Have the service write the digest that the member is to acknowledge",
             Operation::new().response(state_digest()),
         ),
         (
             "/members/state-digests/{memberId}:ack",
+            "Acknowledge a state digest; makes an accepted member active",
             Operation::new().status(204),
         ),
         (
             "/recovery/members/{memberId}:recover",
+            "Submit a recovery share",
             Operation::new().response(recovery()),
         ),
     ]
 }
 
 /// Endpoints that answer JSON.
-fn views() -> Vec<(&'static str, Schema)> {
+fn views() -> Vec<(&'static str, &'static str, Schema)> {
     vec![
-        ("/members/proposals", list("PagedProposal", proposal())),
-        ("/members/proposals/{proposalId}", proposal()),
-        ("/members/proposals/{proposalId}/actions", actions()),
-        ("/members/state-digests/{memberId}", state_digest()),
+        (
+            "/members/proposals",
+            "All proposals that are known",
+            list("PagedProposal", proposal()),
+        ),
+        (
+            "/members/proposals/{proposalId}",
+            "One proposal",
+            proposal(),
+        ),
+        (
+            "/members/proposals/{proposalId}/actions",
+            "What a proposal would do",
+            actions(),
+        ),
+        (
+            "/members/state-digests/{memberId}",
+            "The digest that a member is to acknowledge",
+            state_digest(),
+        ),
         (
             "/recovery/encrypted-shares/{memberId}",
+            "A member's recovery share, encrypted with the member's key",
             Schema::object("Recovery.EncryptedRecoveryShare")
                 .required("encryptedShare", Schema::base64())
                 .required("memberId", id("memberId")),
         ),
-        ("/service/info", service_info()),
-        ("/service/members", list("PagedMember", member())),
-        ("/service/members/{memberId}", member()),
-        ("/service/users", list("PagedUser", user())),
-        ("/service/users/{userId}", user()),
-        ("/service/nodes", list("PagedNode", node())),
-        ("/service/nodes/{nodeId}", node()),
-        ("/service/jwk", keys()),
-        ("/service/join-policy", join_policies()),
+        (
+            "/service/info",
+            "Status, identity and configuration of the service",
+            service_info(),
+        ),
+        (
+            "/service/members",
+            "All members",
+            list("PagedMember", member()),
+        ),
+        ("/service/members/{memberId}", "One member", member()),
+        ("/service/users", "All users", list("PagedUser", user())),
+        ("/service/users/{userId}", "One user", user()),
+        ("/service/nodes", "All nodes", list("PagedNode", node())),
+        ("/service/nodes/{nodeId}", "One node", node()),
+        (
+            "/service/jwk",
+            "Issuers of JWTs, their keys, and certificate bundles",
+            keys(),
+        ),
+        (
+            "/service/join-policy",
+            "Evidence that a joining node must show",
+            join_policies(),
+        ),
         (
             "/service/javascript-modules",
+            "Names of the application's JavaScript modules",
             list("PagedJsModuleNames", module_name()),
         ),
         (
             "/service/js-modules",
+            "Names of the application's JavaScript modules",
             list("PagedJsModuleNames", module_name()),
         ),
-        ("/service/transactions/commit", transaction()),
-        ("/service/transactions/{transactionId}", transaction()),
+        (
+            "/service/transactions/commit",
+            "The last committed transaction",
+            transaction(),
+        ),
+        (
+            "/service/transactions/{transactionId}",
+            "Status of a transaction",
+            transaction(),
+        ),
     ]
 }
 
@@ -338,6 +407,3 @@ fn transaction() -> Schema {
             Schema::enumeration("Transactions.TransactionStatus", &statuses),
         )
 }
-
-#[cfg(all(test, feature = "artefacts"))]
-mod tests;

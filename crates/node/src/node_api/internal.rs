@@ -41,9 +41,11 @@ pub(super) fn register(frontend: &mut Frontend) -> Result<(), RegistrationError>
 
 /// An endpoint that nodes call with their own certificate, for what this version cannot do.
 fn node_only(template: &'static str, refusal: &'static str) -> Endpoint {
-    Endpoint::new(Method::POST, template, move |_| -> Result<Response, ApiError> {
-        Err(ApiError::not_implemented(refusal))
-    })
+    Endpoint::new(
+        Method::POST,
+        template,
+        move |_| -> Result<Response, ApiError> { Err(ApiError::not_implemented(refusal)) },
+    )
     .auth([Auth::NodeCert])
     .hidden()
 }

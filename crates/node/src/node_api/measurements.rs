@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use quorate_endpoints::{Forwarding, Frontend, RegistrationError};
+use quorate_endpoints::{Context, Forwarding, Frontend, RegistrationError, reply};
+use quorate_http::Method;
 use quorate_tables::{JS_RUNTIME_OPTIONS, MODULES_QUICKJS_BYTECODE};
 use serde_json::{Value, json};
 
-use super::get;
+use super::{get, plain};
 use crate::process;
 use crate::service_node::ServiceNode;
 
@@ -14,18 +15,19 @@ pub(super) fn register(
     frontend: &mut Frontend,
     node: &Arc<ServiceNode>,
 ) -> Result<(), RegistrationError> {
+    // These two answer JSON whatever the client accepts.
+    let metrics = |node: &ServiceNode, _: &mut Context<'_>| {
+        Ok(reply::json(200, &node.local.interfaces.metrics()))
+    };
+    let memory = |_: &ServiceNode, _: &mut Context<'_>| Ok(reply::json(200, &memory()));
     frontend
         .add(
-            get(
-                "/metrics",
-                node,
-                Box::new(|node, _| Ok(node.local.interfaces.metrics())),
-            )
-            .command()
-            .forwarding(Forwarding::Never),
+            plain(Method::GET, "/metrics", node, Box::new(metrics))
+                .command()
+                .forwarding(Forwarding::Never),
         )?
         .add(
-            get("/memory", node, Box::new(|_, _| Ok(memory())))
+            plain(Method::GET, "/memory", node, Box::new(memory))
                 .command()
                 .forwarding(Forwarding::Never),
         )?

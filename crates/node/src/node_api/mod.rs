@@ -14,11 +14,21 @@ mod state;
 use std::sync::Arc;
 
 use quorate_endpoints::error::ApiError;
-use quorate_endpoints::{Context, Endpoint, Frontend, RegistrationError, Response};
+use quorate_endpoints::{ApiInfo, Context, Endpoint, Frontend, RegistrationError, Response};
 use quorate_http::Method;
 use serde_json::Value;
 
 use crate::service_node::ServiceNode;
+
+/// Title and version as in the contract; the version rises with each change of the API.
+#[must_use]
+pub fn info() -> ApiInfo {
+    ApiInfo::new(
+        "CCF Public Node API",
+        "State of the service and its nodes, open to everybody",
+        "4.14.0",
+    )
+}
 
 /// Registers every endpoint of a node.
 ///
