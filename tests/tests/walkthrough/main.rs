@@ -2,6 +2,9 @@
 //! request by `curl`, on a running node with three members; then what the ledger shows of it.
 #![cfg(test)]
 
+mod ballots;
+mod ledger;
+
 use quorate_crypto::cert::Certificate;
 use quorate_tests::ballots::{AGAINST, FOR};
 use quorate_tests::service::{
@@ -9,9 +12,7 @@ use quorate_tests::service::{
     propose_one,
 };
 use quorate_tests::signer::{Message, Signer, iso8601};
-use quorate_tests::{
-    Identity, Response, Service, ServiceOptions, Walk, ballots, identity, ledger, wait,
-};
+use quorate_tests::{Identity, Response, Service, ServiceOptions, identity, wait};
 use serde_json::{Value, json};
 
 #[test]
@@ -271,12 +272,7 @@ impl Walkthrough {
     }
 
     fn change_the_service(&mut self) {
-        let service = &self.service;
-        let share = |index: usize| {
-            let path = format!("/recovery/encrypted-shares/{}", self.member(index).id);
-            service.gov(&path).expect(200)["encryptedShare"].clone()
-        };
-        let mut shares = vec![share(0)];
+        let mut shares = vec![self.share(0)];
         self.accept(
             &["set_recovery_threshold"],
             &propose_one("set_recovery_threshold", json!({"recovery_threshold": 3})),
@@ -310,8 +306,6 @@ impl Walkthrough {
         assert_eq!(info["configuration"]["recentCoseProposalsWindowSize"], 150);
         assert_eq!(info["configuration"]["recoveryThreshold"], 3);
 
-        let chunks = || committed_chunks(&self.service);
-        let before = chunks();
         let decided = TxId::of(&self.accept(
             &["trigger_ledger_chunk"],
             &proposal(&[bare_action("trigger_ledger_chunk")]),
@@ -326,7 +320,7 @@ impl Walkthrough {
                 if now.iter().any(|(_, last)| *last >= decided.seqno) {
                     Ok(())
                 } else {
-                    Err((before.clone(), now))
+                    Err(now)
                 }
             },
         );
@@ -468,114 +462,10 @@ impl Walkthrough {
         );
         ack.expect_unauthenticated("member_cose_sign1", "Signer is not a known member");
     }
-
-    /// The independent reader walks the whole ledger, sees the tables of the contract, and no private data.
-    fn judge_the_ledger(&mut self, fourth: &Identity) {
-        let last = self.service.settled();
-        self.service
-            .node
-            .stop_despite(&["Service identity certificate mismatch"]);
-        let directory = self.service.node.ledger();
-        let walk = Walk::of(&directory);
-        assert_eq!(walk.verified(), last);
-        assert_eq!(walk.len() as u64, last.seqno);
-
-        for (name, id) in &self.effects {
-            let written = walk.tables_written(id.seqno);
-            for table in tables_of(name) {
-                assert!(
-                    written.contains(&(*table).to_owned()),
-                    "{name} at {id} wrote {written:?}, not {table}"
-                );
-            }
-        }
-        let members = walk.table("public:ccf.gov.members.info");
-        assert_eq!(members.len(), 3);
-        assert!(!members.contains_key(&fourth.id));
-        assert_eq!(
-            walk.singleton("public:ccf.gov.service.info")["status"],
-            "Open"
-        );
-        let config = walk.singleton("public:ccf.gov.service.config");
-        assert_eq!(config["recovery_threshold"], 3);
-        let roles = walk.table("public:programmability.roles.clerk");
-        assert_eq!(
-            roles.keys().collect::<Vec<_>>(),
-            ["\"/read\"", "\"/write\""]
-        );
-
-        let members: Vec<&Identity> = self.service.members.iter().collect();
-        let shares = ledger::check_shares(&directory, 3, &members);
-        assert_eq!(shares["members"].as_array().unwrap().len(), 3);
-        assert_eq!(
-            shares["secrets"].as_array().unwrap().len(),
-            3,
-            "two rekeys: {shares}"
-        );
-        let private = shares["private"].as_array().unwrap();
-        let secret = hex::encode(SECRET_TEXT);
-        assert!(
-            private
-                .iter()
-                .any(|text| text.as_str().unwrap().contains(&secret)),
-            "{shares}"
-        );
-        assert_not_in_any_file(&self.service.node.directory, SECRET_TEXT);
-    }
 }
 
 const SECRET_TEXT: &str = "a secret that only users may know";
 const PUBLIC_TEXT: &str = "an announcement that everybody may read";
-
-/// Tables that an action writes (kv-tables.md 12, governance-api.md 8), beside those of the proposal.
-fn tables_of(action: &str) -> &'static [&'static str] {
-    match action {
-        "set_user" | "remove_user" => &["public:ccf.gov.users.certs", "public:ccf.gov.users.info"],
-        "set_user_data" => &["public:ccf.gov.users.info"],
-        "transition_service_to_open" => &[
-            "public:ccf.gov.service.info",
-            "public:ccf.internal.recovery_shares",
-            "public:ccf.internal.historical_encrypted_ledger_secret",
-            "public:ccf.internal.previous_service_identity_endorsement",
-        ],
-        "set_member" => &[
-            "public:ccf.gov.members.certs",
-            "public:ccf.gov.members.encryption_public_keys",
-            "public:ccf.gov.members.info",
-            "public:ccf.gov.members.acks",
-        ],
-        "remove_member" => &[
-            "public:ccf.gov.members.certs",
-            "public:ccf.gov.members.encryption_public_keys",
-            "public:ccf.gov.members.info",
-            "public:ccf.gov.members.acks",
-            "public:ccf.gov.history",
-            "public:ccf.internal.recovery_shares",
-            "public:ccf.internal.historical_encrypted_ledger_secret",
-            "public:ccf.internal.encrypted_ledger_secrets",
-        ],
-        "trigger_ledger_rekey" => &[
-            "public:ccf.internal.recovery_shares",
-            "public:ccf.internal.historical_encrypted_ledger_secret",
-            "public:ccf.internal.encrypted_ledger_secrets",
-        ],
-        "trigger_recovery_shares_refresh" => &["public:ccf.internal.recovery_shares"],
-        "set_recovery_threshold" => &[
-            "public:ccf.gov.service.config",
-            "public:ccf.internal.recovery_shares",
-        ],
-        "set_service_configuration" => &["public:ccf.gov.service.config"],
-        "set_member_data" => &["public:ccf.gov.members.info"],
-        "set_node_certificate_validity" => &["public:ccf.gov.nodes.endorsed_certificates"],
-        "set_constitution" => &["public:ccf.gov.constitution"],
-        "set_role_definition" => &["public:programmability.roles.clerk"],
-        "assert_service_identity" | "trigger_ledger_chunk" => &[
-            "public:ccf.gov.proposals_info",
-            "public:ccf.gov.cose_history",
-        ],
-        other => panic!("which tables does {other} write?"),
-    }
-}
 
 /// First and last seqno of the committed chunks.
 fn committed_chunks(service: &Service) -> Vec<(u64, u64)> {
@@ -608,92 +498,4 @@ fn certificate_shown(service: &Service) -> Certificate {
         .find("-----BEGIN CERTIFICATE-----")
         .unwrap_or_else(|| panic!("no certificate: {text}"));
     Certificate::from_pem(&text[start..]).unwrap()
-}
-
-fn assert_not_in_any_file(directory: &std::path::Path, text: &str) {
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            assert_not_in_any_file(&path, text);
-        } else {
-            let bytes = std::fs::read(&path).unwrap();
-            let found = bytes
-                .windows(text.len())
-                .any(|window| window == text.as_bytes());
-            assert!(
-                !found,
-                "{} contains private data in clear text",
-                path.display()
-            );
-        }
-    }
-}
-
-#[test]
-fn a_structurally_equal_ballot_accepts_its_proposal_and_no_other() {
-    let service = Service::default_open();
-    let data = json!({"a": 1, "b": [true, null], "c": "text"});
-    let user = |id: &str, data: Value| {
-        action(
-            "set_user_data",
-            json!({"user_id": id.repeat(32), "user_data": data}),
-        )
-    };
-    let target = proposal(&[
-        user("ab", data.clone()),
-        bare_action("trigger_ledger_chunk"),
-    ]);
-    let ballot = ballots::structurally_equal(&target);
-
-    let others = [
-        proposal(&[user("ab", data.clone())]),
-        proposal(&[
-            user("ab", data.clone()),
-            bare_action("refresh_js_app_bytecode_cache"),
-        ]),
-        proposal(&[
-            user("ac", data.clone()),
-            bare_action("trigger_ledger_chunk"),
-        ]),
-        proposal(&[
-            user("ab", json!({"a": 1, "b": [true, null]})),
-            bare_action("trigger_ledger_chunk"),
-        ]),
-        proposal(&[
-            user("ab", json!({"a": 1, "b": [null, true], "c": "text"})),
-            bare_action("trigger_ledger_chunk"),
-        ]),
-        proposal(&[
-            user("ab", json!({"a": "1", "b": [true, null], "c": "text"})),
-            bare_action("trigger_ledger_chunk"),
-        ]),
-        proposal(&[
-            bare_action("trigger_ledger_chunk"),
-            user("ab", data.clone()),
-        ]),
-        proposal(&[
-            user("ab", data.clone()),
-            bare_action("trigger_ledger_chunk"),
-            bare_action("trigger_ledger_chunk"),
-        ]),
-        proposal(&[
-            user("ab", data.clone()),
-            action("trigger_ledger_chunk", json!(null)),
-        ]),
-        proposal(&[]),
-    ];
-    for other in others {
-        let id = service.open_proposal(&service.members[0], &other);
-        for member in &service.members {
-            let view = service.vote(member, &id, &ballot).expect(200);
-            assert_eq!(view["proposalState"], "Open", "{other}");
-        }
-        service.withdraw(&service.members[0], &id).expect(200);
-    }
-
-    let id = service.open_proposal(&service.members[0], &target);
-    service.vote(&service.members[0], &id, &ballot).expect(200);
-    let view = service.vote(&service.members[1], &id, &ballot).expect(200);
-    assert_eq!(view["proposalState"], "Accepted", "{view}");
-    assert_eq!(view["voteFailures"], json!({}));
 }
