@@ -28,6 +28,7 @@ use tokio::{
 };
 
 use self::{
+    frames::SizedFrames,
     stream::Answer,
     traffic::{Preface, Traffic, Watched},
 };
@@ -37,6 +38,7 @@ use crate::{
     metrics::RefusalKind,
 };
 
+mod frames;
 mod stream;
 mod traffic;
 
@@ -68,7 +70,9 @@ where
         Err(_) => return close(stream).await,
     }
     let traffic = Arc::new(Traffic::new());
-    let watched = Watched::new(Preface::new(stream, PREFACE), Arc::clone(&traffic));
+    let longest = usize::try_from(shared.limits.max_frame_size.bytes).unwrap_or(usize::MAX);
+    let frames = SizedFrames::new(stream, longest);
+    let watched = Watched::new(Preface::new(frames, PREFACE), Arc::clone(&traffic));
     let handshake = builder(&shared).handshake::<_, Bytes>(watched);
     match timeout(limit, handshake).await {
         Ok(Ok(connection)) => {
@@ -135,7 +139,7 @@ fn count_error(shared: &Shared, error: &h2::Error) {
 
 /// The streams of a connection.
 struct Streams<S> {
-    connection: Connection<Watched<Preface<S>>, Bytes>,
+    connection: Connection<Watched<Preface<SizedFrames<S>>>, Bytes>,
     running: JoinSet<Answer>,
     /// Requests that the service is at.
     executing: Arc<AtomicUsize>,

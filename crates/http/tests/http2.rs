@@ -337,10 +337,15 @@ async fn apps_9_3_a_body_beyond_the_limit_is_answered_on_its_stream() {
 #[tokio::test]
 async fn apps_9_2_frame_errors_get_goaway_with_the_right_code() {
     let server = server().await;
-    // DATA on stream 0 is a PROTOCOL_ERROR; a frame beyond the limit a FRAME_SIZE_ERROR.
+    // DATA on stream 0 is a PROTOCOL_ERROR, a frame that is too long or of a size that its kind
+    // does not have a FRAME_SIZE_ERROR, an endless window a FLOW_CONTROL_ERROR.
     for (number, (frame, code)) in [
         (&[0, 0, 1, 0, 0, 0, 0, 0, 0, 7][..], 1_u32),
         (&[0, 0x40, 1, 0, 0, 0, 0, 0, 1], 6),
+        (&[0, 0, 4, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4], 6),
+        (&[0, 0, 3, 8, 0, 0, 0, 0, 0, 1, 2, 3], 6),
+        (&[0, 0, 1, 4, 0, 0, 0, 0, 0, 1], 6),
+        (&[0, 0, 4, 8, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff], 3),
     ]
     .into_iter()
     .enumerate()
