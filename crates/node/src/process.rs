@@ -1,5 +1,6 @@
 //! The process around the node: no core dumps, descriptors, one way to die.
 
+use std::any::Any;
 use std::io::Write as _;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -61,7 +62,19 @@ pub fn die(reason: &str) -> ! {
 /// Makes every panic end the process, with the place in the log. A panic is a bug of ours; going on with half of the
 /// threads would be worse than stopping.
 pub fn abort_on_panic() {
-    std::panic::set_hook(Box::new(|info| die(&info.to_string())));
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string);
+        die(&panic_text(place.as_deref(), info.payload()));
+    }));
+}
+
+/// A message that was put together at run time may quote what a client sent, or a secret: only fixed ones are repeated.
+fn panic_text(place: Option<&str>, payload: &dyn Any) -> String {
+    let place = place.unwrap_or("an unknown place");
+    match payload.downcast_ref::<&'static str>() {
+        Some(message) => format!("panic at {place}: {message}"),
+        None => format!("panic at {place}"),
+    }
 }
 
 /// Acts unless it is dropped in time.
@@ -105,6 +118,14 @@ mod tests {
             bites.recv_timeout(patience),
             Err(RecvTimeoutError::Disconnected)
         );
+    }
+
+    #[test]
+    fn design_3_a_panic_tells_its_place_and_no_data() {
+        let text = |payload: &dyn Any| panic_text(Some("a.rs:1:2"), payload);
+        assert_eq!(text(&"fixed"), "panic at a.rs:1:2: fixed");
+        assert_eq!(text(&"a secret".to_owned()), "panic at a.rs:1:2");
+        assert_eq!(panic_text(None, &7), "panic at an unknown place");
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use quorate_attestation::verify_virtual;
 use quorate_endpoints::error::ApiError;
 use quorate_endpoints::{Context, Forwarding, Frontend, RegistrationError};
-use quorate_tables::{NODES_INFO, NodeId, NodeInfo, NodeStatus};
+use quorate_tables::{NODES_INFO, NodeId, NodeInfo, NodeStatus, QuoteFormat};
 use serde_json::{Map, Value, json};
 
 use super::get;
@@ -30,7 +31,7 @@ pub(super) fn register(
                         let info = NODES_INFO
                             .get(context.tx, id)?
                             .ok_or_else(|| ApiError::not_found("Could not find node quote."))?;
-                        if info.code_digest.is_none() {
+                        if measurement(&info).is_none() {
                             return Err(ApiError::new(
                                 500,
                                 "InvalidQuote",
@@ -64,11 +65,22 @@ fn object(id: &NodeId, info: &NodeInfo) -> Value {
         ("raw".to_owned(), json!(quote.quote)),
         ("endorsements".to_owned(), json!(quote.endorsements)),
     ]);
-    if let Some(measurement) = &info.code_digest {
+    if let Some(measurement) = measurement(info) {
         object.insert("measurement".to_owned(), json!(measurement));
     }
     if let Some(endorsements) = &quote.uvm_endorsements {
         object.insert("uvm_endorsements".to_owned(), json!(endorsements));
     }
     Value::Object(object)
+}
+
+/// Hex of the measurement: as it was written, else from the evidence itself.
+fn measurement(info: &NodeInfo) -> Option<String> {
+    let derived = || match info.quote_info.format {
+        QuoteFormat::InsecureVirtual => verify_virtual(info.quote_info.quote.as_ref())
+            .ok()
+            .map(|verified| hex::encode(verified.measurement)),
+        _ => None,
+    };
+    info.code_digest.clone().or_else(derived)
 }

@@ -108,3 +108,25 @@ fn node_and_operations_3_2_the_node_to_node_port_survives_anything() {
     stop.send_replace(true);
     runtime.block_on(task).unwrap();
 }
+
+#[test]
+fn design_3_4_a_stop_commits_what_was_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let application = Application {
+        name: "none",
+        register: |_| Ok(()),
+    };
+    let node = crate::testing::TestNode::found(directory.path(), &application, |_| ());
+    node.activate(&node.members[0]);
+    let sequencer = &node.running.node.sequencer;
+    let answered = sequencer.snapshot().txid;
+    assert!(
+        sequencer.committed() < answered,
+        "nothing signs within the hour"
+    );
+    runtime(1).unwrap().block_on(commit_open_run(&node.running));
+    assert!(sequencer.committed() > answered, "with its signature");
+    let path = format!("/members/state-digests/{}:update", node.members[0].id);
+    let late = node.post(&path, node.members[0].sign("state_digest", None, b""));
+    assert_eq!(late.status, 503, "nothing more is admitted");
+}

@@ -321,6 +321,12 @@ fn node_and_operations_9_5_consensus() {
         } })
     };
     assert_eq!(node.json("/node/consensus"), details(1));
+    change_own_entry(&node, |info| info.node_data = json!("new"));
+    assert_eq!(
+        node.json("/node/consensus"),
+        details(3),
+        "the seqno at which a node was last written"
+    );
 }
 
 #[test]
@@ -352,6 +358,38 @@ fn attestation_1_2_evidence() {
     assert_eq!(
         node.json("/node/attestations"),
         json!({ "attestations": [own] })
+    );
+}
+
+/// Rewrites the node's own entry.
+fn change_own_entry(node: &TestNode, change: impl FnOnce(&mut quorate_tables::NodeInfo)) {
+    let host = &node.running.node;
+    let id = &host.local.identity.id;
+    let mut tx = quorate_kv::Tx::new(host.sequencer.snapshot());
+    let mut info = NODES_INFO.get(&mut tx, id).unwrap().unwrap();
+    change(&mut info);
+    NODES_INFO.put(&mut tx, id, &info).unwrap();
+    host.sequencer.commit(tx).unwrap();
+}
+
+#[test]
+fn attestation_1_2_a_measurement_that_was_not_written_is_derived() {
+    let node = found();
+    let before = node.json("/node/quotes");
+    change_own_entry(&node, |info| info.code_digest = None);
+    assert_eq!(node.json("/node/quotes"), before);
+    change_own_entry(&node, |info| {
+        info.quote_info.quote = quorate_tables::Base64Bytes::from(b"no evidence".to_vec());
+    });
+    let listed = node.json("/node/quotes");
+    assert!(listed["quotes"][0].get("measurement").is_none(), "{listed}");
+    assert_eq!(
+        error(&node.get("/node/quotes/self")),
+        (
+            500,
+            "InvalidQuote".to_owned(),
+            "Failed to extract code id from node quote.".to_owned()
+        )
     );
 }
 
