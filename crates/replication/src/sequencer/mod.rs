@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 use quorate_crypto::Digest;
 use quorate_kv::{Hooks, Snapshot, State, Tx};
 use quorate_ledger::chunking::ChunkAccounting;
@@ -92,7 +92,8 @@ pub struct Sequencer {
     next_tick: Mutex<Option<Instant>>,
     /// Bytes of runs handed to the engine and not committed, oldest first: (last seqno, bytes).
     in_flight: Mutex<VecDeque<(u64, u64)>>,
-    in_flight_bytes: AtomicU64,
+    /// Bytes of entries that are sequenced and not committed.
+    uncommitted_bytes: AtomicU64,
     /// Mirrors of `core.last.seqno` and the committed seqno, for cheap back-pressure checks.
     last_seqno: AtomicU64,
     committed_seqno: AtomicU64,
@@ -143,7 +144,7 @@ impl Sequencer {
             wake: Wake::default(),
             next_tick: Mutex::new(None),
             in_flight: Mutex::new(VecDeque::new()),
-            in_flight_bytes: AtomicU64::new(0),
+            uncommitted_bytes: AtomicU64::new(0),
             last_seqno: AtomicU64::new(0),
             committed_seqno: AtomicU64::new(0),
         })
@@ -166,22 +167,12 @@ impl Sequencer {
     /// An entry that cannot be encoded; the session is closed then.
     pub fn snapshot_with_root(&self) -> Result<(Snapshot, Digest), CommitError> {
         let mut log = self.log.lock();
-        loop {
-            self.drain(&mut log)?;
-            let core = self.core.lock();
-            if core.queue.is_empty() {
-                assert_eq!(
-                    log.last(),
-                    core.last.seqno,
-                    "an empty queue means that all is hashed"
-                );
-                let snapshot = Snapshot {
-                    state: core.head.clone(),
-                    txid: core.last,
-                };
-                return Ok((snapshot, log.tree.root()));
-            }
-        }
+        let core = self.settle(&mut log)?;
+        let snapshot = Snapshot {
+            state: core.head.clone(),
+            txid: core.last,
+        };
+        Ok((snapshot, log.tree.root()))
     }
 
     /// Sequences a transaction: returns its id when it is in the local order and visible to later ones.
@@ -206,7 +197,7 @@ impl Sequencer {
             });
         }
         self.engine.admits_writes().map_err(CommitError::Refused)?;
-        if self.in_flight_bytes.load(Ordering::Relaxed) > limits::UNCOMMITTED_BYTES_MAX as u64 {
+        if self.uncommitted_bytes.load(Ordering::Relaxed) > limits::UNCOMMITTED_BYTES_MAX as u64 {
             return Err(CommitError::Refused(
                 "too many bytes wait for commitment".to_owned(),
             ));
@@ -236,6 +227,8 @@ impl Sequencer {
         let secret = core.secrets.latest().secret.clone();
         core.head.apply(txid.seqno, &parts.writes);
         core.last = txid;
+        self.uncommitted_bytes
+            .fetch_add(bytes as u64, Ordering::Relaxed);
         core.queue.push_back(Sequenced {
             txid,
             writes: parts.writes,
@@ -271,7 +264,7 @@ impl Sequencer {
             }
             fired
         };
-        if let Err(error) = self.drain(&mut log) {
+        if let Err(error) = self.encode_queued(&mut log) {
             self.fail(&error.to_string());
             return now + self.config.signature_delay;
         }
@@ -294,12 +287,7 @@ impl Sequencer {
     /// # Errors
     /// The signature could not be made; the session is closed then.
     pub fn sign_now(&self) -> Result<(), CommitError> {
-        let mut log = self.log.lock();
-        self.drain(&mut log)?;
-        if self.core.lock().gap() > 0 {
-            self.sign(&mut log)?;
-        }
-        Ok(())
+        self.sign(&mut self.log.lock())
     }
 
     /// Admits nothing more and signs what is open, so that it can still commit (DESIGN 3, point 4: SIGTERM).
@@ -313,15 +301,29 @@ impl Sequencer {
         signed.and_then(|()| self.sign_now())
     }
 
-    /// Takes everything from the queue and encodes it.
-    fn drain(&self, log: &mut Log) -> Result<(), CommitError> {
-        loop {
-            let taken = std::mem::take(&mut self.core.lock().queue);
-            if taken.is_empty() {
-                return Ok(());
-            }
-            self.encode_all(log, &taken)?;
+    /// Encodes what is in the queue now. Once, and not until it is empty: a queue that fills as fast as it is
+    /// emptied must not keep the next signature away.
+    fn encode_queued(&self, log: &mut Log) -> Result<(), CommitError> {
+        let taken = std::mem::take(&mut self.core.lock().queue);
+        self.encode_all(log, &taken)
+    }
+
+    /// Encodes everything and returns with the order standing still: nothing is sequenced while the guard lives.
+    fn settle(&self, log: &mut Log) -> Result<MutexGuard<'_, Core>, CommitError> {
+        // The bulk first, while others can go on.
+        self.encode_queued(log)?;
+        let mut core = self.core.lock();
+        let rest = std::mem::take(&mut core.queue);
+        for item in &rest {
+            log.encode(item, Flags::NONE)
+                .map_err(|error| CommitError::Hook(error.to_string()))?;
         }
+        assert_eq!(
+            log.last(),
+            core.last.seqno,
+            "an empty queue means that everything is hashed"
+        );
+        Ok(core)
     }
 
     fn encode_all(&self, log: &mut Log, items: &VecDeque<Sequenced>) -> Result<(), CommitError> {
@@ -340,12 +342,7 @@ impl Sequencer {
     /// Makes the signature transaction. The order stands still meanwhile: its root covers exactly what is
     /// below it, and nobody reads a head between the two.
     fn sign(&self, log: &mut Log) -> Result<(), CommitError> {
-        let mut core = self.core.lock();
-        let rest = std::mem::take(&mut core.queue);
-        for item in &rest {
-            log.encode(item, Flags::NONE)
-                .map_err(|error| CommitError::Hook(error.to_string()))?;
-        }
+        let mut core = self.settle(log)?;
         if core.gap() == 0 {
             return Ok(());
         }
@@ -353,11 +350,6 @@ impl Sequencer {
             view: core.view,
             seqno: core.last.seqno + 1,
         };
-        assert_eq!(
-            log.last() + 1,
-            txid.seqno,
-            "a signature covers every transaction below it"
-        );
         let committed = self.committed_seqno.load(Ordering::Acquire);
         log.tree
             .flush(committed)
@@ -401,7 +393,10 @@ impl Sequencer {
         if let Some(batch) = batch {
             let bytes = batch.bytes.len() as u64;
             self.in_flight.lock().push_back((txid.seqno, bytes));
-            self.in_flight_bytes.fetch_add(bytes, Ordering::Relaxed);
+            // Its other entries were counted when they were sequenced.
+            let signature = batch.lengths.last().copied().unwrap_or(0);
+            self.uncommitted_bytes
+                .fetch_add(signature.into(), Ordering::Relaxed);
             self.engine
                 .append(batch)
                 .map_err(|error| CommitError::Hook(error.to_string()))?;
@@ -559,7 +554,7 @@ impl Listener for Sequencer {
             while let Some((last, bytes)) = in_flight.front().copied()
                 && last <= seqno
             {
-                self.in_flight_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                self.uncommitted_bytes.fetch_sub(bytes, Ordering::Relaxed);
                 in_flight.pop_front();
             }
         }
@@ -604,10 +599,11 @@ impl Listener for Sequencer {
         {
             let mut in_flight = self.in_flight.lock();
             while in_flight.back().is_some_and(|(last, _)| *last > txid.seqno) {
-                if let Some((_, bytes)) = in_flight.pop_back() {
-                    self.in_flight_bytes.fetch_sub(bytes, Ordering::Relaxed);
-                }
+                in_flight.pop_back();
             }
+            // What was not signed is gone as well.
+            let left = in_flight.iter().map(|(_, bytes)| bytes).sum();
+            self.uncommitted_bytes.store(left, Ordering::Relaxed);
         }
         match cut {
             Ok(()) => self.events.rolled_back(txid.seqno, &state),

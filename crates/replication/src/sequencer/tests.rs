@@ -515,3 +515,29 @@ fn a_commit_of_what_is_no_signature_ends_the_node() {
     );
     assert_eq!(fixture.sequencer.committed().seqno, 0);
 }
+
+#[test]
+fn design_3_11_uncommitted_bytes_are_counted_from_sequencing_to_commitment() {
+    let fixture = plain();
+    let counted = || {
+        fixture
+            .sequencer
+            .uncommitted_bytes
+            .load(std::sync::atomic::Ordering::Relaxed)
+    };
+    fixture.write("m", "k", "v").unwrap();
+    let one = counted();
+    assert!(one > 100, "a header, a domain and a write: {one}");
+    fixture.write("m", "k", "v").unwrap();
+    assert_eq!(counted(), 2 * one);
+    fixture.sequencer.sign_now().unwrap();
+    assert_eq!(counted(), fixture.batches()[0].bytes.len() as u64);
+    fixture.commit_all();
+    assert_eq!(counted(), 0);
+
+    fixture.write("m", "k", "lost").unwrap();
+    fixture.sequencer.sign_now().unwrap();
+    fixture.write("m", "k", "never signed").unwrap();
+    fixture.sequencer.truncated(3);
+    assert_eq!(counted(), 0);
+}
