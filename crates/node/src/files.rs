@@ -7,9 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use crate::exit::{Exit, ExitCode};
-
-/// Largest file that the configuration may name: a certificate, a constitution, data.
-const INPUT_FILE_BYTES_MAX: u64 = 16 << 20;
+use crate::limits::INPUT_FILE_BYTES_MAX;
 
 /// Claims the PID file: fails if there is one already. It is never removed.
 ///

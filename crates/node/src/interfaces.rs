@@ -18,9 +18,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use crate::exit::Exit;
-
-/// Connections that may wait to be accepted, as far as the system allows.
-const BACKLOG: i32 = 4096;
+use crate::limits::BACKLOG;
 
 type TlsSource = watch::Sender<Option<Arc<rustls::ServerConfig>>>;
 

@@ -23,6 +23,7 @@ mod gov_api;
 mod hooks;
 mod identity;
 mod interfaces;
+mod limits;
 mod load;
 mod local_node;
 mod logging;

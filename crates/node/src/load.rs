@@ -5,16 +5,14 @@ use std::fs::File;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use quorate_config::{Config, ConfigError, Note, limits, parse_time};
+use quorate_config::{Config, ConfigError, Note, parse_time};
 
 use crate::command_line::Arguments;
 use crate::exit::Exit;
+use crate::limits::CONFIG_BYTES_MAX;
 
 /// How often an unreadable file is tried again.
 const RETRY: Duration = Duration::from_millis(100);
-
-/// One byte more than a configuration may have, so that a longer file is refused as such.
-const TEXT_BYTES: u64 = limits::MAX_TEXT_BYTES as u64 + 1;
 
 /// A configuration that can be used.
 pub struct Loaded {
@@ -59,7 +57,7 @@ enum Failure {
 fn try_load(path: &str) -> Result<Loaded, Failure> {
     let mut text = String::new();
     File::open(path)
-        .and_then(|file| file.take(TEXT_BYTES).read_to_string(&mut text))
+        .and_then(|file| file.take(CONFIG_BYTES_MAX).read_to_string(&mut text))
         .map_err(|error| Failure::Unparsable(error.to_string()))?;
     match Config::parse(&text) {
         Ok((config, notes)) => Ok(Loaded {

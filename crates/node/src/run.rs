@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quorate_attestation::Platform;
+use quorate_config::limits::MAX_WORKER_THREADS;
 use quorate_config::{CommandKind, Config, LogFormat as ConfiguredFormat};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -18,6 +19,7 @@ use crate::application::Application;
 use crate::command_line::{self, Arguments, Invocation};
 use crate::exit::{Exit, ExitCode};
 use crate::interfaces::Interfaces;
+use crate::limits::{FINAL_COMMIT_TIME, STOP_TIME};
 use crate::load::{Loaded, load};
 use crate::logging::{Log, LogFormat};
 use crate::process::Watchdog;
@@ -26,13 +28,6 @@ use crate::{files, process, version};
 
 /// Scratch directory in the working directory, wiped at every start.
 const SCRATCH: &str = ".index";
-/// Longest wait for the open run to commit at a stop.
-const FINAL_COMMIT: Duration = Duration::from_secs(4);
-/// From the signal to the end at the latest: more than all the bounds within a stop take together, and less than
-/// what operators' scripts allow (node-and-operations.md 8.1).
-const STOP_MAX: Duration = Duration::from_secs(9);
-/// More request threads than this are refused (node-and-operations.md 1.2, code 4).
-const WORKER_THREADS_MAX: u64 = 23;
 
 /// Runs a node until it stops.
 ///
@@ -190,9 +185,9 @@ fn refuse_unbuilt(config: &Config, platform: Platform) -> Result<(), Exit> {
             platform.name()
         ));
     }
-    if config.worker_threads > WORKER_THREADS_MAX {
+    if config.worker_threads > MAX_WORKER_THREADS {
         tracing::error!(
-            "worker_threads is {}, at most {WORKER_THREADS_MAX} are possible",
+            "worker_threads is {}, at most {MAX_WORKER_THREADS} are possible",
             config.worker_threads
         );
         return Err(Exit::logged(ExitCode::TooManyThreads));
@@ -299,10 +294,10 @@ async fn serve_until_stopped(node: RunningNode, mut signals: Signals) -> Result<
             }
         }
     }
-    let watchdog = Watchdog::start(STOP_MAX, || {
+    let watchdog = Watchdog::start(STOP_TIME, || {
         process::die(&format!(
             "the node did not stop within {} s",
-            STOP_MAX.as_secs()
+            STOP_TIME.as_secs()
         ))
     });
     stop.send_replace(true);
@@ -321,12 +316,15 @@ async fn commit_open_run(node: &RunningNode) {
     }
     let last = sequencer.last_signed();
     let mut committed = sequencer.watch_committed();
-    let waited =
-        tokio::time::timeout(FINAL_COMMIT, committed.wait_for(|txid| txid.seqno >= last)).await;
+    let waited = tokio::time::timeout(
+        FINAL_COMMIT_TIME,
+        committed.wait_for(|txid| txid.seqno >= last),
+    )
+    .await;
     if waited.is_err() {
         tracing::info!(
             "Seqno {last} did not commit within {} s",
-            FINAL_COMMIT.as_secs()
+            FINAL_COMMIT_TIME.as_secs()
         );
     }
 }

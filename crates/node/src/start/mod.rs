@@ -8,7 +8,6 @@ mod inputs;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use quorate_config::Config;
 use quorate_crypto::SystemEntropy;
@@ -27,18 +26,13 @@ use crate::application::Application;
 use crate::clock::unix_now;
 use crate::exit::{Exit, ExitCode};
 use crate::interfaces::Interfaces;
+use crate::limits::{GENESIS_TIME, SCRIPTS_TIME};
 use crate::local_node::LocalNode;
 use crate::service_node::ServiceNode;
 use crate::{files, hooks};
 
 /// View in which every new service starts (ledger.md 7).
 const FIRST_VIEW: u64 = 2;
-
-/// Longest wait for the create transaction to commit.
-const GENESIS_LIMIT: Duration = Duration::from_secs(30);
-
-/// How long scripts that still run at a stop may take to end.
-const SCRIPTS_LIMIT: Duration = Duration::from_secs(2);
 
 /// What a node is started with.
 pub struct Settings {
@@ -65,7 +59,7 @@ pub struct RunningNode {
 impl RunningNode {
     /// Ends the threads of the write path and of scripts. What was signed is on disk afterwards.
     pub fn stop(&self) {
-        self.pool.stop(SCRIPTS_LIMIT);
+        self.pool.stop(SCRIPTS_TIME);
         self.driver.lock().stop();
         self.node.sequencer.engine().stop();
     }
@@ -218,7 +212,7 @@ fn found(node: &ServiceNode, input: &GenesisInput) -> Result<(), Exit> {
     node.sequencer
         .sign_now()
         .map_err(|error| creation_failed(&error.to_string()))?;
-    if node.sequencer.wait_committed(txid.seqno, GENESIS_LIMIT) {
+    if node.sequencer.wait_committed(txid.seqno, GENESIS_TIME) {
         Ok(())
     } else {
         Err(creation_failed(

@@ -5,6 +5,7 @@ mod documents;
 mod genesis;
 mod gov;
 mod hooks;
+mod network;
 mod node;
 mod tls;
 
@@ -55,4 +56,9 @@ fn found_with(change: impl FnOnce(&mut Value)) -> Fixture {
 /// The transaction id header.
 fn transaction_id(response: &Response) -> Option<String> {
     header(response, "x-ms-ccf-transaction-id")
+}
+
+/// Id of the node.
+fn own_id(node: &TestNode) -> String {
+    node.running.node.local.identity.id.as_str().to_owned()
 }
