@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quorate_endpoints::error::ApiError;
-use quorate_endpoints::{Forwarding, Frontend, RegistrationError, reply};
+use quorate_endpoints::{Context, Endpoint, Forwarding, Frontend, RegistrationError, reply};
 use quorate_http::Method;
 
 use super::plain;
@@ -13,54 +13,36 @@ pub(super) fn register(
     frontend: &mut Frontend,
     node: &Arc<ServiceNode>,
 ) -> Result<(), RegistrationError> {
+    let refused = |primary| match primary {
+        true => ApiError::not_found("Node is not backup"),
+        false => ApiError::not_found("Node is not primary"),
+    };
     frontend
-        .add(
-            plain(
-                Method::HEAD,
-                "/primary",
-                node,
-                Box::new(|_, context| {
-                    if context.host.is_primary() {
-                        Ok(reply::empty(200))
-                    } else {
-                        Err(ApiError::internal("Primary unknown"))
-                    }
-                }),
-            )
-            .command()
-            .forwarding(Forwarding::Never),
-        )?
-        .add(
-            plain(
-                Method::GET,
-                "/primary",
-                node,
-                Box::new(|_, context| {
-                    if context.host.is_primary() {
-                        Ok(reply::empty(200))
-                    } else {
-                        Err(ApiError::not_found("Node is not primary"))
-                    }
-                }),
-            )
-            .command()
-            .forwarding(Forwarding::Never),
-        )?
-        .add(
-            plain(
-                Method::GET,
-                "/backup",
-                node,
-                Box::new(|_, context| {
-                    if context.host.is_primary() {
-                        Err(ApiError::not_found("Node is not backup"))
-                    } else {
-                        Ok(reply::empty(200))
-                    }
-                }),
-            )
-            .command()
-            .forwarding(Forwarding::Never),
-        )?;
+        .add(role(node, Method::HEAD, "/primary", true, |_| {
+            ApiError::internal("Primary unknown")
+        }))?
+        .add(role(node, Method::GET, "/primary", true, refused))?
+        .add(role(node, Method::GET, "/backup", false, refused))?;
     Ok(())
+}
+
+/// 200 if the node is the primary exactly when `wanted` says so, else what `refused` makes of its role.
+fn role(
+    node: &Arc<ServiceNode>,
+    method: Method,
+    template: &str,
+    wanted: bool,
+    refused: impl Fn(bool) -> ApiError + Send + Sync + 'static,
+) -> Endpoint {
+    let handler = move |_: &ServiceNode, context: &mut Context<'_>| {
+        let primary = context.host.is_primary();
+        if primary == wanted {
+            Ok(reply::empty(200))
+        } else {
+            Err(refused(primary))
+        }
+    };
+    plain(method, template, node, Box::new(handler))
+        .command()
+        .forwarding(Forwarding::Never)
 }

@@ -15,8 +15,6 @@ pub(super) struct Sequenced {
     pub(super) secret: std::sync::Arc<quorate_ledger::LedgerSecret>,
     /// The transaction asked for the ledger chunk to end at the next signature.
     pub(super) ends_chunk: bool,
-    /// The transaction begins a new chunk (ledger.md 1.4, flag 0x02).
-    pub(super) begins_chunk: bool,
 }
 
 /// The state right after a signature: where the log can be cut, and what a commit makes visible.

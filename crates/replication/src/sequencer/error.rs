@@ -26,6 +26,10 @@ pub enum CommitError {
     /// A local hook cannot follow the transaction.
     #[error("{0}")]
     Hook(String),
+    /// The order cannot be carried on: an entry, a signature or a run cannot be made. Our bug, or a broken
+    /// engine; the node ends.
+    #[error("the sequencer cannot go on: {0}")]
+    Internal(String),
     /// The node is stopping.
     #[error("the node is stopping")]
     Stopped,

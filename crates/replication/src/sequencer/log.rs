@@ -44,8 +44,8 @@ impl Log {
         self.run.as_ref().map_or(0, |run| run.bytes.len())
     }
 
-    /// Encodes the next transaction into the open run.
-    pub(super) fn encode(&mut self, item: &Sequenced, extra: Flags) -> Result<(), EntryError> {
+    /// Encodes the next transaction into the open run, with `flags` in its header.
+    pub(super) fn encode(&mut self, item: &Sequenced, flags: Flags) -> Result<(), EntryError> {
         let seqno = item.txid.seqno;
         assert_eq!(
             seqno,
@@ -59,17 +59,12 @@ impl Log {
             bytes: Vec::with_capacity(64 << 10),
             lengths: Vec::new(),
         });
-        let begins = if item.begins_chunk {
-            Flags::FORCE_CHUNK_BEFORE
-        } else {
-            Flags::NONE
-        };
         let encoded = entry::encode(
             item.txid,
             &item.writes,
             &item.claims,
             &item.secret,
-            begins | extra,
+            flags,
             &mut run.bytes,
         )?;
         run.lengths.push(encoded.len as u32);

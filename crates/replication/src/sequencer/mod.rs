@@ -181,10 +181,6 @@ impl Sequencer {
     /// # Errors
     /// See [`CommitError`]; nothing has changed then.
     pub fn commit(&self, tx: Tx) -> Result<TxId, CommitError> {
-        self.sequence(tx, false)
-    }
-
-    fn sequence(&self, tx: Tx, begins_chunk: bool) -> Result<TxId, CommitError> {
         let parts = tx.into_parts();
         if parts.writes.is_empty() {
             return Ok(parts.read_txid);
@@ -223,7 +219,7 @@ impl Sequencer {
             .run_apply(txid.seqno, &parts.writes)
             .map_err(|error| CommitError::Hook(error.to_string()))?;
         core.begin_view(txid)
-            .map_err(|error| CommitError::Hook(error.to_string()))?;
+            .map_err(|error| CommitError::Internal(error.to_string()))?;
         let secret = core.secrets.latest().secret.clone();
         core.head.apply(txid.seqno, &parts.writes);
         core.last = txid;
@@ -235,7 +231,6 @@ impl Sequencer {
             claims: parts.claims,
             secret,
             ends_chunk: parts.requests.ledger_chunk,
-            begins_chunk,
         });
         if let Some(writes) = watched {
             core.watched.push_back((txid, writes));
@@ -316,7 +311,7 @@ impl Sequencer {
         let rest = std::mem::take(&mut core.queue);
         for item in &rest {
             log.encode(item, Flags::NONE)
-                .map_err(|error| CommitError::Hook(error.to_string()))?;
+                .map_err(|error| CommitError::Internal(error.to_string()))?;
         }
         assert_eq!(
             log.last(),
@@ -353,10 +348,10 @@ impl Sequencer {
         let committed = self.committed_seqno.load(Ordering::Acquire);
         log.tree
             .flush(committed)
-            .map_err(|error| CommitError::Hook(error.to_string()))?;
+            .map_err(|error| CommitError::Internal(error.to_string()))?;
         log.accounting.compact(committed);
         let writes = self.signatures.sign(txid, &log.tree).map_err(|reason| {
-            CommitError::Hook(format!("signature {txid} cannot be made: {reason}"))
+            CommitError::Internal(format!("signature {txid} cannot be made: {reason}"))
         })?;
         let ends = log.accounting.must_end_at_signature(txid.seqno);
         let flags = if ends {
@@ -369,11 +364,10 @@ impl Sequencer {
             secret: core.secrets.latest().secret.clone(),
             claims: Digest::default(),
             ends_chunk: false,
-            begins_chunk: false,
             writes,
         };
         log.encode(&item, flags)
-            .map_err(|error| CommitError::Hook(error.to_string()))?;
+            .map_err(|error| CommitError::Internal(error.to_string()))?;
         if ends {
             log.accounting.ended(txid.seqno);
         }
@@ -381,7 +375,7 @@ impl Sequencer {
         core.last = txid;
         core.last_signature = txid.seqno;
         core.begin_view(txid)
-            .map_err(|error| CommitError::Hook(error.to_string()))?;
+            .map_err(|error| CommitError::Internal(error.to_string()))?;
         let border = Border {
             txid,
             state: core.head.clone(),
@@ -399,7 +393,7 @@ impl Sequencer {
                 .fetch_add(signature.into(), Ordering::Relaxed);
             self.engine
                 .append(batch)
-                .map_err(|error| CommitError::Hook(error.to_string()))?;
+                .map_err(|error| CommitError::Internal(error.to_string()))?;
         }
         Ok(())
     }
